@@ -1,0 +1,1 @@
+"""Fine-tuning methods, one folder each: `spec.py` (torch-free) and `hooks.py`."""

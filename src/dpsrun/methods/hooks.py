@@ -1,0 +1,89 @@
+"""The places in an optimiser step where a method may act; by default it does nothing.
+
+Order of one step (design: true-scale gradients, DPS masks before and Child-Tuning after clipping):
+
+    before_step -> loss, backward (once a micro-batch) -> after_backward -> clip
+    -> after_clipping -> optimiser -> after_update
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from torch import Generator, Tensor
+
+from dpsrun.methods.spec import Params
+
+if TYPE_CHECKING:
+    from dpsrun.models.batch import Batch
+    from dpsrun.models.classifier import Classifier
+
+P = TypeVar("P", bound=Params)
+
+State = dict[str, Any]
+"""Tensors, numbers, strings and nested dictionaries of them."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method may know of its run.
+
+    Attributes:
+        model: the encoder with its head, on its device.
+        total_steps: optimiser steps of the whole run (N of the papers).
+        noise: the method's own random numbers, on the CPU; dropout's are another stream.
+        head: random numbers for a method that draws its own head, from the `init` stream.
+    """
+
+    model: Classifier
+    total_steps: int
+    noise: Generator
+    head: Generator
+
+
+class Hooks(Generic[P]):
+    """One method at work on one run. State is kept per parameter, never per class."""
+
+    def __init__(self, params: P, context: Context) -> None:
+        self.params = params
+        self.context = context
+
+    def prepare(self) -> None:
+        """Change the model before the optimiser exists: re-draw the head, freeze, snapshot."""
+
+    def parameter_groups(self, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Change the optimiser's groups (`params`, `weight_decay`, perhaps `lr`)."""
+        return groups
+
+    def before_step(self) -> None:
+        """Act once an optimiser step, before its first forward; may replace the weights."""
+
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        """Sum the losses of a micro-batch's examples (a scalar; the loop divides)."""
+        return model.losses(model(batch), batch.labels).sum()
+
+    def after_backward(self, *, finite: bool) -> None:
+        """Read or mask the true-scale gradients of the whole step, before clipping.
+
+        `finite` is False where a gradient is not finite and the step will be skipped; weights
+        replaced in `before_step` must be put back all the same.
+        """
+
+    def after_clipping(self) -> None:
+        """Mask the clipped gradients."""
+
+    def after_update(self) -> None:
+        """Change the updated weights; not called for a skipped step."""
+
+    def describe(self) -> dict[str, Any]:
+        """Give what a reader of the record should know of what really happened (JSON)."""
+        return {}
+
+    def state_dict(self) -> State:
+        """Give all that a resumed run needs to go on bit for bit."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` gave."""

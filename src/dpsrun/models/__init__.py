@@ -1,0 +1,1 @@
+"""Pre-trained encoders: where they come from, how they are loaded, padding-free batches."""

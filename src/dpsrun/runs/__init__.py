@@ -1,0 +1,1 @@
+"""What a run is, what it leaves behind and where that lives; torch-free."""

@@ -1,0 +1,32 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace `path` by `text` in one step: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish_once(source: Path, target: Path) -> bool:
+    """Give `source` the name `target` if that name is free; False if somebody was first.
+
+    A hard link is atomic on network file systems too, where O_EXCL and locks are not.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.link(source, target)
+        return True
+    return False

@@ -1,0 +1,158 @@
+"""The results folder: the only state there is.
+
+    DIR/runs/<run id>/spec.json                  what the run is and where its inputs lie
+    DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
+    DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
+    DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
+    DIR/tables/<grid>/                           what `report` writes
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from dpsrun.runs.files import publish_once, write_whole
+from dpsrun.runs.frozen import Frozen
+from dpsrun.runs.result import FINISHED, Result
+from dpsrun.runs.spec import Labels, Places, Run, RunSpec
+
+State = Literal["new", "done", "failed"]
+
+
+class Order(Frozen):
+    """What a worker needs to do a run: the content of `spec.json`."""
+
+    id: str
+    spec: RunSpec
+    places: Places
+    train_examples: int
+    total_steps: int
+
+
+class Member(Frozen):
+    """One run of a grid with the labels that the grid gives it."""
+
+    id: str
+    labels: Labels
+    total_steps: int
+
+
+class Manifest(Frozen):
+    """The runs of a grid in the grid's order: the content of `grids/<name>.json`."""
+
+    schema_number: Literal[1] = 1
+    name: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file that should hold a record and does not."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """Reads and writes one results folder."""
+
+    root: Path
+
+    def folder(self, run_id: str) -> Path:
+        """Give the folder of a run."""
+        return self.root / "runs" / run_id
+
+    def attempt_folder(self, run_id: str, attempt: str) -> Path:
+        """Give the folder of one attempt at a run."""
+        return self.folder(run_id) / "attempts" / attempt
+
+    def order(self, run: Run, places: Places) -> None:
+        """Write down what a worker must know to do `run`."""
+        folder = self.folder(run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        order = Order(
+            id=run.id,
+            spec=run.spec,
+            places=places,
+            train_examples=run.train_examples,
+            total_steps=run.total_steps,
+        )
+        write_whole(folder / "spec.json", order.model_dump_json(indent=1))
+
+    def read_order(self, run_id: str) -> Order:
+        """Read what `order` wrote; raises OSError or ValueError."""
+        return Order.model_validate_json(self._text(run_id, "spec.json"))
+
+    def begin(self, run_id: str) -> str:
+        """Make the folder of a new attempt; its name sorts by time and is unique."""
+        attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
+        self.attempt_folder(run_id, attempt).mkdir(parents=True)
+        return attempt
+
+    def finish(self, result: Result) -> bool:
+        """Write the result of an attempt and publish it; False if another attempt was first.
+
+        An interrupted attempt is kept as history and never published: its run stays to be done.
+        """
+        written = self.attempt_folder(result.run, result.attempt) / "result.json"
+        write_whole(written, result.model_dump_json(indent=1))
+        if result.outcome == "interrupted":
+            return False
+        return publish_once(written, self.folder(result.run) / "result.json")
+
+    def withdraw(self, run_id: str) -> None:
+        """Take back a published result, so that its run is to be done; its attempt stays."""
+        (self.folder(run_id) / "result.json").unlink(missing_ok=True)
+
+    def result(self, run_id: str) -> Result | Damaged | None:
+        """Read the published result of a run, if there is one."""
+        try:
+            return Result.model_validate_json(self._text(run_id, "result.json"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            path = self.folder(run_id) / "result.json"
+            return Damaged(path, str(error).splitlines()[0])
+
+    def attempts(self, run_id: str) -> list[str]:
+        """Name all attempts at a run, oldest first."""
+        folder = self.folder(run_id) / "attempts"
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def state(self, run_id: str) -> State:
+        """Say whether a run is still to do, done, or ended by the machine's fault."""
+        result = self.result(run_id)
+        if not isinstance(result, Result):
+            return "new"
+        return "done" if result.outcome in FINISHED else "failed"
+
+    def run_ids(self) -> list[str]:
+        """Name every run that has a folder."""
+        folder = self.root / "runs"
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Note which runs a grid has, so that `report` needs no grid file."""
+        folder = self.root / "grids"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{manifest.name}.json", manifest.model_dump_json(indent=1))
+
+    def manifests(self) -> list[Manifest | Damaged]:
+        """Read the manifests of all grids, by name."""
+        return [self._manifest(path) for path in sorted((self.root / "grids").glob("*.json"))]
+
+    def _manifest(self, path: Path) -> Manifest | Damaged:
+        try:
+            return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError) as error:
+            return Damaged(path, str(error).splitlines()[0])
+
+    def _text(self, run_id: str, name: str) -> str:
+        return (self.folder(run_id) / name).read_text(encoding="utf-8")

@@ -1,0 +1,46 @@
+"""What a task is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Task:
+    """A sentence (pair) classification or regression task.
+
+    Attributes:
+        name: what a grid file calls it.
+        family: where its data come from as a group (`glue`, `mini`).
+        config: the task's folder within its family (`stsb`).
+        summary: one line for `dpsrun tasks`.
+        text: names of the one or two text columns.
+        labels: names of the classes in the order of their numbers; empty for regression.
+        metrics: what is computed for each evaluation split, the names of `tasks.metrics`.
+        primary: the metrics whose mean over metrics and splits is the primary score.
+        accuracy_like: the metric held against the majority class to call a run failed.
+        train: name of the training split.
+        evaluation: names of the splits scored after each epoch.
+    """
+
+    name: str
+    family: str
+    config: str
+    summary: str
+    text: tuple[str, ...]
+    labels: tuple[str, ...]
+    metrics: tuple[str, ...]
+    primary: tuple[str, ...]
+    train: str = "train"
+    evaluation: tuple[str, ...] = ("validation",)
+    options: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def regression(self) -> bool:
+        """Whether the label is a number on a scale."""
+        return not self.labels
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the head gives for an example."""
+        return len(self.labels) or 1
