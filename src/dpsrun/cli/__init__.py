@@ -1,1 +1,1 @@
-""""""
+"""The commands: one small file each; heavy imports happen inside the functions."""

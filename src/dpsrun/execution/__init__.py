@@ -1,1 +1,1 @@
-""""""
+"""Runs on devices: slots, fresh processes, progress; later also clusters."""

@@ -1,1 +1,1 @@
-""""""
+"""Result files become tables; torch-free."""

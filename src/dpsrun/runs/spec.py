@@ -39,9 +39,7 @@ class Seeds(Frozen):
         numbers = [getattr(self, stream) for stream in STREAMS]
         if len(set(numbers)) == 1:
             return f"s{self.init}"
-        return "".join(
-            f"{letter}{number}" for letter, number in zip("ionu", numbers, strict=True)
-        )
+        return "".join(f"{letter}{number}" for letter, number in zip("ionu", numbers, strict=True))
 
 
 def derive(stream: str, seed: int) -> int:
@@ -138,7 +136,7 @@ class RunSpec(Frozen):
 
     @property
     def id(self) -> str:
-        """Readable slug and hash of everything above: `rte-bert-6x384-dps-dense-s3-1f3a9c02beef`."""
+        """Slug and hash of all the above: `rte-bert-6x384-dps-dense-s3-1f3a9c02beef`."""
         slug = f"{self.task}-{self.architecture}-{self.method}-{self.seeds.slug}"
         return f"{slug}-{digest(self.model_dump(mode='json'), 12)}"
 

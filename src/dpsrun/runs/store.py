@@ -1,10 +1,10 @@
 """The results folder: the only state there is.
 
-    DIR/runs/<run id>/spec.json                  what the run is and where its inputs lie
-    DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
-    DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
-    DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
-    DIR/tables/<grid>/                           what `report` writes
+DIR/runs/<run id>/spec.json                  what the run is and where its inputs lie
+DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
+DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
+DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
+DIR/tables/<grid>/                           what `report` writes
 """
 
 from __future__ import annotations
