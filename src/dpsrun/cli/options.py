@@ -32,5 +32,9 @@ Model = Annotated[
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, or devices such as cuda:0,cuda:1.")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Runs at a time; default: one a GPU, else one a core."),
+]
 
 DEFAULT_RESULTS = Path("results")

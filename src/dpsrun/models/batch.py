@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dpsrun.models.packing import Packing
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -14,12 +16,12 @@ class Batch:
     Attributes:
         inputs: keyword arguments of the encoder, each `[1, tokens]` (packed) or
             `[examples, longest]` (padded).
-        lengths: tokens of each example.
         labels: `[examples]`, int64 classes or float32 scores.
-        packed: whether all sequences lie in one row, without padding.
+        packing: where the sequences of a packed row begin and end; None for a padded batch.
+        tokens: real tokens, padding not counted.
     """
 
     inputs: dict[str, Tensor]
-    lengths: tuple[int, ...]
     labels: Tensor
-    packed: bool
+    packing: Packing | None
+    tokens: int

@@ -113,13 +113,11 @@ class Store:
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
-        try:
-            return Result.model_validate_json(self._text(run_id, "result.json"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            path = self.folder(run_id) / "result.json"
-            return Damaged(path, str(error).splitlines()[0])
+        return _read_result(self.folder(run_id) / "result.json", run_id)
+
+    def attempt_result(self, run_id: str, attempt: str) -> Result | Damaged | None:
+        """Read what one attempt left behind, published or not, if it came to its end."""
+        return _read_result(self.attempt_folder(run_id, attempt) / "result.json", run_id)
 
     def attempts(self, run_id: str) -> list[str]:
         """Name all attempts at a run, oldest first."""
@@ -150,9 +148,34 @@ class Store:
 
     def _manifest(self, path: Path) -> Manifest | Damaged:
         try:
-            return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError) as error:
-            return Damaged(path, str(error).splitlines()[0])
+            manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            return Damaged(path, _reason(error))
+        if manifest.name != path.stem:
+            return Damaged(path, f"belongs to another grid, {manifest.name}")
+        return manifest
 
     def _text(self, run_id: str, name: str) -> str:
         return (self.folder(run_id) / name).read_text(encoding="utf-8")
+
+
+def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
+    try:
+        result = Result.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        return Damaged(path, _reason(error))
+    return (
+        result if result.run == run_id else Damaged(path, f"belongs to another run, {result.run}")
+    )
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Say in one line what is wrong with a file; the first fault of a record stands for all."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if not isinstance(error, ValidationError):
+        return "not UTF-8 text"
+    first = error.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -18,9 +19,11 @@ class Task:
         labels: names of the classes in the order of their numbers; empty for regression.
         metrics: what is computed for each evaluation split, the names of `tasks.metrics`.
         primary: the metrics whose mean over metrics and splits is the primary score.
-        accuracy_like: the metric held against the majority class to call a run failed.
         train: name of the training split.
         evaluation: names of the splits scored after each epoch.
+        test: names of the splits that are never scored here; their labels may be hidden (-1).
+        scale: lowest and highest score of a regression task.
+        options: settings of a generated task.
     """
 
     name: str
@@ -28,12 +31,14 @@ class Task:
     config: str
     summary: str
     text: tuple[str, ...]
-    labels: tuple[str, ...]
-    metrics: tuple[str, ...]
-    primary: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ("accuracy",)
+    primary: tuple[str, ...] = ("accuracy",)
     train: str = "train"
     evaluation: tuple[str, ...] = ("validation",)
-    options: dict[str, object] = field(default_factory=dict)
+    test: tuple[str, ...] = ("test",)
+    scale: tuple[float, float] = (0.0, 5.0)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def regression(self) -> bool:

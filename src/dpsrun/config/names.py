@@ -1,0 +1,79 @@
+"""Names that users bring from elsewhere, and what this tool calls the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dpsrun.errors import nearest
+from dpsrun.runs.spec import Training
+
+RENAMED = {
+    "warmup_ratio": "training.warmup_fraction",
+    "warmup_proportion": "training.warmup_fraction",
+    "warmup": "training.warmup_fraction",
+    "num_train_epochs": "training.epochs",
+    "num_epochs": "training.epochs",
+    "max_train_steps": "training.max_steps",
+    "per_device_train_batch_size": "training.batch_size",
+    "per_gpu_train_batch_size": "training.batch_size",
+    "train_batch_size": "training.batch_size",
+    "lr": "training.learning_rate",
+    "lr_scheduler": "training.schedule",
+    "lr_scheduler_type": "training.schedule",
+    "max_seq_length": "training.max_length",
+    "max_seq_len": "training.max_length",
+    "wd": "training.weight_decay",
+    "adam_eps": "training.adam_epsilon",
+    "eps": "training.adam_epsilon",
+    "beta1": "training.adam_beta1",
+    "beta2": "training.adam_beta2",
+    "clip_grad_norm": "training.max_grad_norm",
+    "gradient_clipping": "training.max_grad_norm",
+    "dtype": "training.precision",
+    "model_name_or_path": "models",
+    "model_name": "models",
+    "task_name": "tasks",
+    "data_dir": "data",
+    "dataset": "data",
+    "hidden_dropout_prob": "params.dropout",
+    "dropout_rate": "params.dropout",
+    "subnetwork_size_prob": "params.drop_fraction",
+}
+"""Foreign name -> our key path, where the meaning is the same."""
+
+EXPLAINED = {
+    "warmup_steps": "give the share of the steps as training.warmup_fraction",
+    "per_device_eval_batch_size": "evaluation chooses its own batches",
+    "gradient_accumulation_steps": "give training.micro_batch_size: the examples of one forward "
+    "(batch_size stays that of the whole step)",
+    "fp16": "write training.precision: fp16",
+    "bf16": "write training.precision: bf16",
+    "evaluation_strategy": "every run is evaluated after each epoch",
+    "eval_strategy": "every run is evaluated after each epoch",
+    "eval_steps": "every run is evaluated after each epoch",
+    "load_best_model_at_end": "the report gives both the last and the best epoch",
+    "metric_for_best_model": "each task has its own primary score",
+    "save_strategy": "no weights are kept",
+    "save_steps": "no weights are kept",
+    "output_dir": "give --results on the command line",
+    "optim": "the optimiser is AdamW",
+    "seed": "give the list 'seeds' at the top level",
+    "data_seed": "give seeds: [{order: 0}] at the top level",
+    "reserve_p": "write drop_fraction: the published flag drops this share, it does not keep it",
+    "attention_probs_dropout_prob": "write dropout: it sets all dropout of the encoder",
+}
+"""Foreign name -> what to do instead, where there is no key of the same meaning."""
+
+
+def unknown(name: str, valid: Collection[str]) -> str:
+    """Say what to write instead of the unknown key `name`, where only `valid` may stand."""
+    if name in EXPLAINED:
+        return EXPLAINED[name]
+    target = RENAMED.get(name)
+    if target:
+        home, _, leaf = target.rpartition(".")
+        place = "" if home or leaf in valid else " at the top level"
+        return f"write {(leaf if leaf in valid else target)!r}{place}"
+    if name in Training.model_fields:
+        return f"{name!r} belongs under 'training'"
+    return nearest(name, valid)

@@ -1,0 +1,40 @@
+"""The seam between a grid and what executes its runs: here, on a cluster, on Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from dpsrun.runs.result import Result
+
+if TYPE_CHECKING:
+    from dpsrun.training.finetune import Progress
+
+
+class Engine(Protocol):
+    """Starts runs and says which still live; results lie in the results folder alone."""
+
+    def submit(self, run_ids: Sequence[str]) -> None:
+        """Take runs to be done, in this order."""
+
+    def poll(self) -> Collection[str]:
+        """Move on, waiting a moment for news; give the runs that are not at an end."""
+
+    def cancel(self) -> None:
+        """Start nothing more and end what runs, gently first."""
+
+    def describe(self) -> str:
+        """Say in a few words where runs are executed."""
+
+
+class View(Protocol):
+    """Is told what happens to runs."""
+
+    def started(self, run_id: str, slot: str) -> None:
+        """A run was given to a slot."""
+
+    def progressed(self, run_id: str, progress: Progress) -> None:
+        """A run took a step."""
+
+    def ended(self, run_id: str, result: Result | None) -> None:
+        """A run is at an end; `result` is None if its attempt left none."""

@@ -1,0 +1,263 @@
+"""Runs on this machine: a fresh process per run, forked from a server with loaded libraries.
+
+Forking from a server that has imported the concrete modules takes a quarter of a second, where a
+new interpreter takes six. The server has one thread and never touches a GPU; each child pins its
+threads and its one visible device itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any
+
+from dpsrun.execution.devices import Slot
+from dpsrun.execution.engine import View
+from dpsrun.execution.worker import LOG, log_tail, work
+from dpsrun.runs.result import Failure, Outcome, Result
+from dpsrun.runs.store import Store
+
+if TYPE_CHECKING:
+    from dpsrun.training.finetune import Progress
+
+PRELOAD = (
+    "dpsrun.cli.app",
+    "dpsrun.execution.local",
+    "dpsrun.training.finetune",
+    "dpsrun.training.record",
+    "scipy.stats",
+    "sklearn.metrics",
+    "torch",
+    "transformers.modeling_utils",
+    "transformers.models.auto.configuration_auto",
+    "transformers.models.auto.modeling_auto",
+)
+"""Concrete modules: transformers' top-level names are lazy, and a misspelt one fails silently."""
+
+SERVER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+"""Set before the server starts: later changes do not reach its children."""
+
+GRACE_SECONDS = 10.0
+REPORT_EVERY = 0.2
+WAIT_SECONDS = 0.5
+
+
+@dataclass
+class Worker:
+    """A child at work on a run."""
+
+    run_id: str
+    slot: Slot
+    process: BaseProcess
+    channel: Connection
+    attempt: str | None = None
+
+
+class LocalEngine:
+    """Gives runs to slots, one at a time each.
+
+    Args:
+        store: the results folder.
+        slots: where runs can be done.
+        model_types: encoders whose modules the server loads in advance.
+        view: is told what happens.
+    """
+
+    def __init__(
+        self, store: Store, slots: Sequence[Slot], model_types: Collection[str], view: View
+    ) -> None:
+        self.store, self.view = store, view
+        self.queue: deque[str] = deque()
+        self.idle = deque(slots)
+        self.workers: list[Worker] = []
+        self.cancelled = False
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(preloads(model_types))
+
+    def describe(self) -> str:
+        """Say how many runs go side by side, and where."""
+        slots = [*self.idle, *(worker.slot for worker in self.workers)]
+        kinds = {slot.kind for slot in slots}
+        return f"{len(slots)} at a time on {' and '.join(sorted(kinds))}"
+
+    def submit(self, run_ids: Sequence[str]) -> None:
+        """Queue runs and start as many as there are slots."""
+        self.queue.extend(run_ids)
+        self._fill()
+
+    def poll(self) -> Collection[str]:
+        """Pass on news, collect the dead, fill their slots."""
+        ends = [w.process.sentinel for w in self.workers]
+        channels = [w.channel for w in self.workers if not w.channel.closed]
+        wait([*ends, *channels], timeout=WAIT_SECONDS)
+        for worker in list(self.workers):
+            self._listen(worker)
+            if not worker.process.is_alive():
+                self._bury(worker)
+        self._fill()
+        return [*(worker.run_id for worker in self.workers), *self.queue]
+
+    def cancel(self) -> None:
+        """Ask the workers to stop, wait a little, then kill them with all they started."""
+        self.cancelled = True
+        self.queue.clear()
+        for worker in self.workers:
+            _signal(worker.process, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for worker in self.workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            _signal_group(worker.process, signal.SIGKILL)
+            worker.process.join()
+            self._listen(worker)
+            self._bury(worker)
+
+    def _fill(self) -> None:
+        while self.queue and self.idle:
+            self._start(self.queue.popleft(), self.idle.popleft())
+
+    def _start(self, run_id: str, slot: Slot) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        process = self.context.Process(
+            target=_child, args=(self.store, run_id, slot, theirs), name=run_id
+        )
+        with _environment(SERVER_ENVIRONMENT):
+            process.start()
+        theirs.close()
+        self.workers.append(Worker(run_id, slot, process, ours))
+        self.view.started(run_id, slot.label)
+
+    def _listen(self, worker: Worker) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while worker.channel.poll():
+                news = worker.channel.recv()
+                if isinstance(news, str):
+                    worker.attempt = news
+                else:
+                    self.view.progressed(worker.run_id, news)
+
+    def _bury(self, worker: Worker) -> None:
+        worker.process.join()
+        worker.channel.close()
+        self.workers = [other for other in self.workers if other is not worker]
+        self.idle.append(worker.slot)
+        self.view.ended(worker.run_id, self._result(worker))
+
+    def _result(self, worker: Worker) -> Result | None:
+        """Read what the attempt left; a worker that died without a word is given a result."""
+        if worker.attempt is not None:
+            left = self.store.attempt_result(worker.run_id, worker.attempt)
+            if isinstance(left, Result):
+                return left
+        published = self.store.result(worker.run_id)
+        if isinstance(published, Result):
+            return published
+        return self._testify(worker)
+
+    def _testify(self, worker: Worker) -> Result:
+        attempt = worker.attempt or self.store.begin(worker.run_id)
+        log = self.store.attempt_folder(worker.run_id, attempt) / LOG
+        kind: Outcome = "interrupted" if self.cancelled else "error"
+        words = _last_words(worker.process.exitcode)
+        failure = Failure(kind=kind, message=words, log_tail=log_tail(log))
+        result = Result(run=worker.run_id, attempt=attempt, outcome=kind, failure=failure)
+        self.store.finish(result)
+        return result
+
+
+def preloads(model_types: Collection[str]) -> list[str]:
+    """List the modules that the server imports before it forks."""
+    packages = [f"transformers.models.{name.replace('-', '_')}" for name in sorted(model_types)]
+    encoders = [f"{package}.modeling_{package.rpartition('.')[2]}" for package in packages]
+    methods = ["dpsrun.methods.dps_dense.hooks", "dpsrun.methods.dps_mix.hooks"]
+    return [*PRELOAD, *methods, *encoders]
+
+
+def warm_up(model_types: Collection[str]) -> None:
+    """Start the server now, so that it loads while the parent still prepares data."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(preloads(model_types))
+    with _environment(SERVER_ENVIRONMENT):
+        forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _child(store: Store, run_id: str, slot: Slot, channel: Connection) -> None:
+    """Live in a session of its own, so that the whole group can be ended and Ctrl-C stays away."""
+    os.setsid()
+    os.environ.update(slot.environment())
+    threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
+    work(store, run_id, slot.kind, begun=channel.send, report=_Throttle(channel))
+
+
+def _end_with_parent(channel: Connection) -> None:
+    """Wait for the end of the launcher, whatever ended it, and follow."""
+    with contextlib.suppress(EOFError, OSError):
+        channel.recv()
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+class _Throttle:
+    """Sends progress on, at most a few times a second."""
+
+    def __init__(self, channel: Connection) -> None:
+        self.channel, self.sent = channel, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self.sent >= REPORT_EVERY or progress.step == progress.total_steps:
+            self.sent = now
+            with contextlib.suppress(OSError):
+                self.channel.send(progress)
+
+
+def _signal(process: BaseProcess, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(_pid(process), number)
+
+
+def _signal_group(process: BaseProcess, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(_pid(process), number)
+
+
+def _pid(process: Any) -> int:  # noqa: ANN401 (typeshed leaves out that a started one has it)
+    return int(process.pid)
+
+
+def _last_words(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        name = signal.Signals(-exit_code).name
+        hint = " (the kernel does so when memory runs out)" if name == "SIGKILL" else ""
+        return f"the worker was killed by {name}{hint}"
+    return f"the worker ended with exit code {exit_code} and left no result"

@@ -1,0 +1,191 @@
+"""The steps of DPS that do not depend on the variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from dpsrun.methods.dps.cycle import Cycle, Stage, stage_length
+from dpsrun.methods.dps.params import DpsParams
+from dpsrun.methods.dps.selection import keep_, select
+from dpsrun.methods.hooks import Context, Hooks, State
+
+D = TypeVar("D", bound=DpsParams)
+
+
+class DpsHooks(Hooks[D]):
+    """Counts steps, gathers statistics in stage I, selects and masks in stage II.
+
+    Steps are optimiser steps started, the first is 1: the micro-batches of a step count once,
+    and a step skipped for a gradient that is not finite counts as well, but leaves the
+    statistics alone. With a drop fraction of 0 nothing at all happens.
+
+    Attributes:
+        step: the step at work, or the last one.
+        gam: per matrix `[out, in]`, squared gradients summed over this stage I.
+        mask: per matrix bool, the entries that the step at work trains; all if absent.
+        anchor: per matrix `[out, in]`, the weights as this stage II began, where needed.
+        kept: per matrix, how many entries the last selection kept.
+    """
+
+    saved: ClassVar[tuple[str, ...]] = ("gam", "mask", "anchor")
+    counters: ClassVar[tuple[str, ...]] = ("step", "selections", "non_finite_steps")
+
+    def __init__(self, params: D, context: Context) -> None:
+        super().__init__(params, context)
+        self.matrices: dict[str, nn.Parameter] = context.model.matrices()
+        self.cycle = Cycle(stage_length(context.total_steps, params.update_ratio))
+        self.neutral = params.drop_fraction == 0
+        self.step = self.selections = self.non_finite_steps = 0
+        self.kept: dict[str, int] = {}
+        self.gam: dict[str, Tensor] = {}
+        self.mask: dict[str, Tensor] = {}
+        self.anchor: dict[str, Tensor] = {}
+
+    @property
+    def stage(self) -> Stage:
+        """The stage of the step at work."""
+        return self.cycle.stage(self.step)
+
+    @property
+    def needs_anchor(self) -> bool:
+        """Whether stage II must remember the weights it began with."""
+        return self.params.freeze_masked
+
+    def prepare(self) -> None:
+        """Re-draw the head where asked; raises ValueError if a stage would have no step."""
+        self.params.check(self.context.total_steps)
+        if self.params.head_init == "published":
+            for layer in self.context.model.head_modules():
+                draw_published_head(layer, self.context.head)
+
+    @torch.no_grad()
+    def before_step(self) -> None:
+        """Count the step; begin its stage if it is the first of one."""
+        if self.neutral:
+            return
+        self.step += 1
+        if self.cycle.first(self.step):
+            self.begin_stage()
+
+    def begin_stage(self) -> None:
+        """Start new statistics (stage I) or turn those gathered into masks (stage II)."""
+        if self.stage == 1:
+            self.mask, self.anchor = {}, {}
+            self.gam = {name: torch.zeros_like(each) for name, each in self.matrices.items()}
+        else:
+            for name in self.matrices:
+                self.select(name)
+            self.selections += 1
+
+    def select(self, name: str) -> None:
+        """Choose the entries of one matrix that stage II trains; its statistics go."""
+        score = self.score(name)
+        mask = select(score, self.params.drop_fraction, exact=self.params.exact_k)
+        del self.gam[name]
+        self.mask[name] = mask
+        self.kept[name] = int(mask.sum())
+        if self.needs_anchor:
+            self.anchor[name] = self.matrices[name].detach().clone()
+
+    def score(self, name: str) -> Tensor:
+        """Rate the entries of a matrix, `[out, in]`; may use up its statistics."""
+        return self.gam[name]
+
+    @torch.no_grad()
+    def after_backward(self, *, finite: bool) -> None:
+        """Mask the gradients, and in stage I take them into the statistics."""
+        if self.neutral:
+            return
+        if not finite:
+            self.non_finite_steps += 1
+            return
+        for name, gradient in self.gradients():
+            if name in self.mask:
+                self.mask_gradient(gradient, self.mask[name])
+            if self.stage == 1:
+                self.observe(name, gradient)
+
+    def gradients(self) -> Iterator[tuple[str, Tensor]]:
+        """Give the gradients of the matrices that have one."""
+        for name, matrix in self.matrices.items():
+            if matrix.grad is not None:
+                yield name, matrix.grad
+
+    def mask_gradient(self, gradient: Tensor, mask: Tensor) -> None:
+        """Set to zero what is not trained, without rescaling the rest."""
+        keep_(gradient, mask)
+
+    def observe(self, name: str, gradient: Tensor) -> None:
+        """Add a step of stage I to the statistics of a matrix."""
+        self.gam[name].addcmul_(gradient, gradient)
+
+    @torch.no_grad()
+    def after_update(self) -> None:
+        """Undo what the optimiser did to dropped weights, if they are to be frozen."""
+        if self.neutral or not self.params.freeze_masked or self.stage == 1:
+            return
+        for name, weight in self.matrices.items():
+            torch.where(self.mask[name], weight, self.anchor[name], out=weight)
+
+    def describe(self) -> dict[str, Any]:
+        """Give stages, realised kept fractions and wrapped matrices of the steps so far."""
+        stages = [] if self.neutral else self.cycle.stages(self.step)
+        sizes = {name: matrix.numel() for name, matrix in self.matrices.items()}
+        selected = sum(sizes[name] for name in self.kept)
+        return {
+            "us": self.cycle.us,
+            "steps": self.step,
+            "stage_steps": {
+                name: sum(last - first + 1 for first, last, stage in stages if stage == number)
+                for name, number in (("I", 1), ("II", 2))
+            },
+            "stages": [list(stage) for stage in stages],
+            "selections": self.selections,
+            "non_finite_steps": self.non_finite_steps,
+            "kept_fraction": sum(self.kept.values()) / selected if selected else None,
+            "kept": {name: kept / sizes[name] for name, kept in self.kept.items()},
+            "matrices": {name: list(matrix.shape) for name, matrix in self.matrices.items()},
+            "weights": sum(sizes.values()),
+            "switches": self.params.model_dump(mode="json"),
+        }
+
+    def state_dict(self) -> State:
+        """Give counters, statistics, masks, anchors and the state of the noise generator.
+
+        Tensors are the live ones: save or copy them before the next step.
+        """
+        state: State = {name: getattr(self, name) for name in self.counters}
+        state |= {name: dict(getattr(self, name)) for name in (*self.saved, "kept")}
+        return state | {"noise": self.context.noise.get_state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back copies of what `state_dict` gave, after `prepare`."""
+        for name in self.counters:
+            setattr(self, name, state[name])
+        for name in self.saved:
+            setattr(self, name, self._copies(state[name]))
+        self.kept = dict(state["kept"])
+        self.context.noise.set_state(state["noise"])
+
+    def _copies(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            name: tensor.to(self.matrices[name].device, copy=True)
+            for name, tensor in tensors.items()
+        }
+
+
+@torch.no_grad()
+def draw_published_head(layer: nn.Linear, generator: Generator) -> None:
+    """Draw weights and biases uniformly within 1/sqrt(inputs), on the CPU, weights first.
+
+    The published code's classifier is no `nn.Linear`, so the encoder's own initialisation of new
+    layers passes it by; PyTorch's default for linear layers is what it gets.
+    """
+    bound = layer.in_features**-0.5
+    for parameter in layer.parameters():
+        drawn = torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator)
+        parameter.copy_(drawn)

@@ -1,0 +1,1 @@
+"""DPS Mix: the forward pass mixes the weights with an anchor, in both stages."""

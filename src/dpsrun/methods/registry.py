@@ -1,0 +1,96 @@
+"""The methods that are known: our own and those that other packages bring; torch-free.
+
+Another package adds a method by an entry point of the group `dpsrun.methods` that names a
+`MethodSpec`, for example `mine = "my_package.spec:SPEC"`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+from dpsrun.errors import UserError, nearest
+from dpsrun.methods.dps_dense.spec import SPEC as DPS_DENSE
+from dpsrun.methods.dps_mix.spec import SPEC as DPS_MIX
+from dpsrun.methods.spec import MethodSpec
+from dpsrun.methods.vanilla.spec import SPEC as VANILLA
+
+if TYPE_CHECKING:
+    from dpsrun.methods.hooks import Hooks
+
+GROUP = "dpsrun.methods"
+BUILT_IN = (VANILLA, DPS_DENSE, DPS_MIX)
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@cache
+def specs() -> dict[str, MethodSpec]:
+    """Give all methods by name, our own first; do not change what is given.
+
+    Raises:
+        UserError: an entry point is broken, or two methods have the same name.
+    """
+    found: dict[str, MethodSpec] = {}
+    origins: dict[str, str] = {}
+    for spec, origin in _offered():
+        if not NAME.fullmatch(spec.name):
+            raise UserError(
+                f"method {spec.name!r} of {origin}: a name is lower-case words joined by hyphens"
+            )
+        if spec.name in found:
+            raise UserError(
+                f"two methods are called {spec.name!r}: {origins[spec.name]} and {origin}"
+            )
+        found[spec.name], origins[spec.name] = spec, origin
+    return found
+
+
+def find(name: str) -> MethodSpec:
+    """Give a method by its name; raises UserError with the nearest one if there is none."""
+    known = specs()
+    if name not in known:
+        raise UserError(f"no method is called {name!r}: {nearest(name, known)}")
+    return known[name]
+
+
+def load_hooks(spec: MethodSpec) -> type[Hooks[Any]]:
+    """Import the hooks of a method (and torch with them).
+
+    Raises:
+        UserError: `spec.hooks` does not name a class of hooks.
+    """
+    from dpsrun.methods.hooks import Hooks  # noqa: PLC0415 (torch)
+
+    module, _, name = spec.hooks.partition(":")
+    try:
+        hooks = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"method {spec.name!r}: cannot load {spec.hooks!r}: {error}") from error
+    if not (isinstance(hooks, type) and issubclass(hooks, Hooks)):
+        raise UserError(f"method {spec.name!r}: {spec.hooks!r} is no class of hooks")
+    return hooks
+
+
+def _offered() -> Iterator[tuple[MethodSpec, str]]:
+    """Give every method with where it comes from."""
+    for spec in BUILT_IN:
+        yield spec, "dpsrun"
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        origin = f"{point.dist.name if point.dist else 'unknown package'} ({point.value})"
+        yield _load(point, origin), origin
+
+
+def _load(point: EntryPoint, origin: str) -> MethodSpec:
+    try:
+        spec = point.load()
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"entry point {point.name!r} of {origin} cannot be loaded: {error}") from (
+            error
+        )
+    if not isinstance(spec, MethodSpec):
+        raise UserError(f"entry point {point.name!r} of {origin} names no MethodSpec")
+    return spec

@@ -1,0 +1,1 @@
+"""Plain fine-tuning: the reference of every comparison."""

@@ -1,0 +1,89 @@
+"""From token sequences to a batch: one packed row, or rows padded to the longest."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from dpsrun.models.batch import Batch
+from dpsrun.models.packing import Packing
+from dpsrun.models.source import position_offset
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an encoder wants its batches.
+
+    Attributes:
+        packed: one row without padding, or one padded row an example.
+        pad: token id of padding.
+        segments: whether the encoder takes token type ids, and how many kinds it has.
+        first_position: position id of a sequence's first token.
+        model_type: the configuration's `model_type`.
+    """
+
+    packed: bool
+    pad: int
+    segments: int
+    first_position: int
+    model_type: str
+
+    @classmethod
+    def of(cls, encoder: nn.Module, *, packed: bool) -> Layout:
+        """Read off an encoder what its batches must look like."""
+        config = encoder.config
+        model_type, pad = str(config.model_type), int(config.pad_token_id or 0)  # type: ignore[union-attr, arg-type]
+        takes_segments = "token_type_ids" in inspect.signature(encoder.forward).parameters
+        return cls(
+            packed=packed,
+            pad=pad,
+            segments=int(getattr(config, "type_vocab_size", 0)) if takes_segments else 0,
+            first_position=position_offset(model_type, pad),
+            model_type=model_type,
+        )
+
+
+def collate(
+    layout: Layout,
+    sequences: Sequence[Tensor],
+    segments: Sequence[Tensor],
+    labels: Tensor,
+    device: torch.device,
+) -> Batch:
+    """Lay out token sequences (each `[tokens]`, int64) and their segments as one batch."""
+    # RoBERTa has a single kind of segment: a second one would be looked up out of range.
+    kinds = [part.clamp(max=layout.segments - 1) for part in segments] if layout.segments else None
+    build = _packed if layout.packed else _padded
+    inputs, packing = build(layout, sequences, kinds)
+    moved = {name: tensor.to(device, non_blocking=True) for name, tensor in inputs.items()}
+    tokens = sum(map(len, sequences))
+    return Batch(inputs=moved, labels=labels.to(device), packing=packing, tokens=tokens)
+
+
+def _packed(
+    layout: Layout, sequences: Sequence[Tensor], kinds: Sequence[Tensor] | None
+) -> tuple[dict[str, Tensor], Packing]:
+    lengths = tuple(len(sequence) for sequence in sequences)
+    positions = [torch.arange(length) + layout.first_position for length in lengths]
+    inputs = {"input_ids": torch.cat(list(sequences)), "position_ids": torch.cat(positions)}
+    if kinds is not None:
+        inputs["token_type_ids"] = torch.cat(list(kinds))
+    return {name: row.unsqueeze(0) for name, row in inputs.items()}, Packing(lengths)
+
+
+def _padded(
+    layout: Layout, sequences: Sequence[Tensor], kinds: Sequence[Tensor] | None
+) -> tuple[dict[str, Tensor], None]:
+    present = [torch.ones_like(sequence) for sequence in sequences]
+    inputs = {
+        "input_ids": pad_sequence(list(sequences), batch_first=True, padding_value=layout.pad),
+        "attention_mask": pad_sequence(present, batch_first=True),
+    }
+    if kinds is not None:
+        inputs["token_type_ids"] = pad_sequence(list(kinds), batch_first=True)
+    return inputs, None

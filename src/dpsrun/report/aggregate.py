@@ -1,0 +1,206 @@
+"""From the runs of a grid and their results to the numbers of its tables; pure.
+
+A cell holds all runs that differ in the seed alone. Its statistics are over every run that has a
+score, degenerate runs (`failed`) included: leaving those out would hide the instability that is
+studied. Runs without a score are counted and never stand in as zero.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dpsrun.errors import UserError
+from dpsrun.runs.result import FINISHED, Result
+from dpsrun.runs.spec import Labels
+from dpsrun.runs.store import Damaged, Manifest, Member
+
+Selection = Literal["last", "best"]
+"""Which epoch gives a run's score: the last, or the best on the development set."""
+
+Results = Mapping[str, Result | Damaged | None]
+"""Run id -> what its result file holds; None where there is none."""
+
+AVERAGE = "average"
+"""The name of the column that averages a row over the tasks."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Statistics of n scores in natural units; None where they do not exist."""
+
+    n: int
+    mean: float | None
+    sd: float | None
+    median: float | None
+    min: float | None
+    max: float | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the runs of a cell, by seed label.
+
+    Attributes:
+        failed: degenerate runs; those in `undefined` are among them.
+        undefined: runs that ended without a defined score (a constant predictor's correlation).
+        diverged: runs with a non-finite loss, gradient or weight; they have no score.
+        errors: runs that the machine ended (error, oom, timeout); they have no score.
+        missing: runs without a readable result.
+    """
+
+    failed: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    diverged: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One task (or the average) of one row: scores by seed label and what they come to.
+
+    `expected` counts the seeds that the grid asks for. In the average, a seed has a score where
+    it has one in every task, and the counts are of the row's runs as `task/seed`.
+    """
+
+    task: str
+    expected: int
+    scores: Mapping[str, float]
+    summary: Summary
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a method on a model in a scenario, one cell a task."""
+
+    scenario: str
+    model: str
+    method: str
+    cells: tuple[Cell, ...]
+    average: Cell
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a grid, in the grid's order, under one selection of the epoch."""
+
+    grid: str
+    selection: Selection
+    tasks: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def summarise(scores: Iterable[float]) -> Summary:
+    """Describe scores; the standard deviation is the sample's (ddof 1), none for n < 2."""
+    values = list(scores)
+    if not values:
+        return Summary(0, None, None, None, None, None)
+    return Summary(
+        n=len(values),
+        mean=statistics.fmean(values),
+        sd=statistics.stdev(values) if len(values) > 1 else None,
+        median=statistics.median(values),
+        min=min(values),
+        max=max(values),
+    )
+
+
+def score(result: Result | Damaged | None, selection: Selection) -> float | None:
+    """Give a run's primary score, if it finished and the score is defined."""
+    if not isinstance(result, Result) or result.outcome not in {"ok", "failed"}:
+        return None
+    evaluation = result.last if selection == "last" else result.best
+    return evaluation.primary if evaluation else None
+
+
+def aggregate(manifest: Manifest, results: Results, selection: Selection) -> Table:
+    """Make the table of a grid; raises UserError if two of its runs have all labels in common."""
+    _check_labels(manifest)
+    tasks = tuple(dict.fromkeys(member.labels.task for member in manifest.members))
+    groups: dict[tuple[str, str, str], list[Member]] = {}
+    for member in manifest.members:
+        labels = member.labels
+        groups.setdefault((labels.scenario, labels.model, labels.method), []).append(member)
+    rows = (_row(key, members, tasks, results, selection) for key, members in groups.items())
+    return Table(manifest.name, selection, tasks, tuple(rows))
+
+
+def _check_labels(manifest: Manifest) -> None:
+    seen: dict[Labels, str] = {}
+    for member in manifest.members:
+        other = seen.setdefault(member.labels, member.id)
+        if other != member.id:
+            raise UserError(
+                f"grid {manifest.name}: the runs {other} and {member.id} have the same labels; "
+                "give one of them a label of its own in the grid file"
+            )
+
+
+def _row(
+    key: tuple[str, str, str],
+    members: list[Member],
+    tasks: tuple[str, ...],
+    results: Results,
+    selection: Selection,
+) -> Row:
+    of_task = {task: [m for m in members if m.labels.task == task] for task in tasks}
+    cells = tuple(_cell(task, of_task[task], results, selection) for task in tasks)
+    seeds = dict.fromkeys(member.labels.seed for member in members)
+    return Row(*key, cells=cells, average=_average(cells, seeds))
+
+
+def _cell(task: str, members: list[Member], results: Results, selection: Selection) -> Cell:
+    scores = {}
+    for member in members:
+        value = score(results.get(member.id), selection)
+        if value is not None:
+            scores[member.labels.seed] = value
+    counts = _counts(members, results, selection)
+    return Cell(task, len(members), scores, summarise(scores.values()), counts)
+
+
+def _counts(members: list[Member], results: Results, selection: Selection) -> Counts:
+    kinds: dict[str, list[str]] = {}
+    for member in members:
+        for kind in _kinds(results.get(member.id), selection):
+            kinds.setdefault(kind, []).append(member.labels.seed)
+    return Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
+
+
+def _kinds(result: Result | Damaged | None, selection: Selection) -> tuple[str, ...]:
+    """Name the counts that a run goes into."""
+    if not isinstance(result, Result):
+        return ("missing",)
+    if result.outcome not in FINISHED:
+        return ("errors",)
+    if result.outcome == "diverged":
+        return ("diverged",)
+    if score(result, selection) is None:
+        return ("failed", "undefined")
+    return ("failed",) if result.outcome == "failed" else ()
+
+
+def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
+    """Average each seed over the tasks first, so that the deviation is that of the average."""
+    seeds = tuple(seeds)
+    scores = {
+        seed: statistics.fmean(cell.scores[seed] for cell in cells)
+        for seed in seeds
+        if all(seed in cell.scores for cell in cells)
+    }
+    return Cell(AVERAGE, len(seeds), scores, summarise(scores.values()), _total(cells))
+
+
+def _total(cells: tuple[Cell, ...]) -> Counts:
+    return Counts(
+        **{
+            kind: tuple(
+                f"{cell.task}/{seed}" for cell in cells for seed in getattr(cell.counts, kind)
+            )
+            for kind in Counts.__dataclass_fields__
+        }
+    )

@@ -1,0 +1,73 @@
+"""How far the grids of a results folder have come, and what failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dpsrun.runs.result import FINISHED, Result
+from dpsrun.runs.store import Damaged, Manifest, Store
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The runs of a grid by state and by outcome; a damaged result is to be done again."""
+
+    grid: str
+    runs: int
+    new: int
+    done: int
+    failed: int
+    outcomes: Mapping[str, int]
+    damaged: tuple[Damaged, ...]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A run without a score: why, and where its log lies."""
+
+    run: str
+    outcome: str
+    message: str
+    log: Path
+
+
+def progress(store: Store, manifest: Manifest) -> Progress:
+    """Count the runs of a grid."""
+    results = [store.result(member.id) for member in manifest.members]
+    outcomes = Counter(result.outcome for result in results if isinstance(result, Result))
+    done = sum(number for outcome, number in outcomes.items() if outcome in FINISHED)
+    failed = sum(outcomes.values()) - done
+    return Progress(
+        grid=manifest.name,
+        runs=len(results),
+        new=len(results) - done - failed,
+        done=done,
+        failed=failed,
+        outcomes=dict(sorted(outcomes.items())),
+        damaged=tuple(result for result in results if isinstance(result, Damaged)),
+    )
+
+
+def troubles(store: Store, manifests: list[Manifest]) -> list[Trouble]:
+    """List the runs that ended without a score, each once."""
+    runs = dict.fromkeys(member.id for manifest in manifests for member in manifest.members)
+    found = (store.result(run) for run in runs)
+    return [
+        Trouble(
+            run=result.run,
+            outcome=result.outcome,
+            message=result.failure.message if result.failure else "",
+            log=log_path(store, result.run, result.attempt),
+        )
+        for result in found
+        if isinstance(result, Result) and result.outcome not in {"ok", "failed"}
+    ]
+
+
+def log_path(store: Store, run_id: str, attempt: str) -> Path:
+    """Give the log of an attempt, or its folder where there is none."""
+    folder = store.attempt_folder(run_id, attempt)
+    return next(iter(sorted(folder.glob("log*"))), folder)

@@ -1,0 +1,98 @@
+"""Is a split what its task expects? Reads no more of a file than its label column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from dpsrun.errors import UserError
+from dpsrun.tasks.task import Task
+
+LABEL = "label"
+
+
+def examples(task: Task, paths: Sequence[Path]) -> int:
+    """Count the rows of a split after checking its columns and labels.
+
+    Raises:
+        UserError: naming the task, the file and the column, what was expected and what is there.
+    """
+    total = sum(_check(task, path) for path in paths)
+    if not total:
+        raise UserError(f"{task.name}: no examples in {_names(paths)}")
+    return total
+
+
+def labels(task: Task, path: Path) -> NDArray[Any]:
+    """Read the label column of a file, `[rows]`, int64 classes or float32 scores."""
+    column = pq.read_table(path, columns=[LABEL]).column(LABEL)
+    if column.null_count:
+        raise _fault(task, path, LABEL, f"{column.null_count} labels are missing")
+    return column.to_numpy().astype(np.float32 if task.regression else np.int64)
+
+
+def _check(task: Task, path: Path) -> int:
+    try:
+        with pq.ParquetFile(path) as file:
+            schema, rows = file.schema_arrow, int(file.metadata.num_rows)
+        _check_columns(task, path, schema)
+        _check_class_names(task, path, schema)
+        _check_labels(task, path)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{task.name}: {path} is no readable Parquet file: {error}") from None
+    return rows
+
+
+def _check_columns(task: Task, path: Path, schema: Any) -> None:  # noqa: ANN401 (pyarrow: untyped)
+    for name in (*task.text, LABEL):
+        if name not in schema.names:
+            found = ", ".join(schema.names)
+            raise _fault(task, path, name, f"no such column; there are: {found}")
+    for name in task.text:
+        kind = schema.field(name).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise _fault(task, path, name, f"expected text, found {kind}")
+    kind = schema.field(LABEL).type
+    number = pa.types.is_floating(kind) and task.regression
+    if not (number or pa.types.is_integer(kind)):
+        wanted = "numbers" if task.regression else "whole numbers"
+        raise _fault(task, path, LABEL, f"expected {wanted}, found {kind}")
+
+
+def _check_class_names(task: Task, path: Path, schema: Any) -> None:  # noqa: ANN401
+    """Hold the class names that `datasets` leaves in a file, if any, against the task's order."""
+    note = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    names = note.get("info", {}).get("features", {}).get(LABEL, {}).get("names")
+    if names and tuple(names) != task.labels:
+        expected = ", ".join(task.labels) or "scores"
+        raise _fault(task, path, LABEL, f"expected {expected}, found {', '.join(names)}")
+
+
+def _check_labels(task: Task, path: Path) -> None:
+    values = labels(task, path)
+    low, high = task.scale if task.regression else (0, len(task.labels) - 1)
+    wrong = np.flatnonzero(~((values >= low) & (values <= high)))
+    if len(wrong):
+        wanted = f"a score from {low:g} to {high:g}" if task.regression else _classes(task)
+        row = int(wrong[0])
+        found = f"{values[row]} in row {row} ({len(wrong)} such rows)"
+        raise _fault(task, path, LABEL, f"expected {wanted}, found {found}")
+
+
+def _classes(task: Task) -> str:
+    return ", ".join(f"{number} ({name})" for number, name in enumerate(task.labels))
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _fault(task: Task, path: Path, column: str, what: str) -> UserError:
+    return UserError(f"{task.name}: {path}, column {column!r}: {what}")

@@ -1,0 +1,26 @@
+"""The four mini tasks: generated, with the shapes and metrics of their models in GLUE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dpsrun.tasks.glue import GLUE
+from dpsrun.tasks.task import Task
+
+
+def _mini(name: str, summary: str, options: Mapping[str, object]) -> Task:
+    shape = next(task for task in GLUE if task.name == name)
+    mini = f"mini-{name}"
+    return replace(
+        shape, name=mini, family="mini", config=mini, summary=summary, options=dict(options)
+    )
+
+
+MINI: tuple[Task, ...] = (
+    _mini("cola", "Generated: is the sentence grammatical?", {"difficulty": 0.5}),
+    _mini("mrpc", "Generated: do two sentences say the same?", {"difficulty": 0.5}),
+    _mini("rte", "Generated: does a quantified sentence entail another?", {"difficulty": 0.5}),
+    _mini("stsb", "Generated: how similar are two sentences, from 0 to 5?", {"difficulty": 0.5}),
+)
+"""Options: see `mini.generate.Options`."""

@@ -1,0 +1,63 @@
+"""The rows of a split, read where tokens are made; everything else works on token arrays."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dpsrun.errors import UserError
+from dpsrun.tasks.check import LABEL
+from dpsrun.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One split as text.
+
+    Attributes:
+        texts: one or two columns, each with a text for every example.
+        labels: `[examples]` int64 classes or float32 scores.
+        index: `[examples]` int64, the row of each example in its data set.
+    """
+
+    texts: tuple[list[str], ...]
+    labels: NDArray[np.int64] | NDArray[np.float32]
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.labels)
+
+
+def read(task: Task, paths: Sequence[Path]) -> Rows:
+    """Read the Parquet files of a split, in order.
+
+    Raises:
+        UserError: if a text is missing.
+    """
+    table = _columns(paths, (*task.text, LABEL))
+    texts = tuple(table[name] for name in task.text)
+    for name, column in zip(task.text, texts, strict=True):
+        if None in column:
+            where = f"row {column.index(None)} of {paths[0].parent}"
+            raise UserError(f"{task.name}: {where}, column {name!r}: the text is missing")
+    kind = np.float32 if task.regression else np.int64
+    return Rows(texts, np.asarray(table[LABEL], kind), np.arange(len(texts[0]), dtype=np.int64))
+
+
+def _columns(paths: Sequence[Path], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Let `datasets` read the files; its Arrow copy goes with the temporary folder."""
+    import datasets  # noqa: PLC0415 (slow, and only the parent needs it)
+
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory() as folder:
+        table = datasets.Dataset.from_parquet(
+            [str(path) for path in paths], columns=list(names), cache_dir=folder
+        )
+        return {name: table[name][:] for name in names}

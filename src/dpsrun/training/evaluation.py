@@ -1,0 +1,64 @@
+"""Predictions and scores of a model on the evaluation splits of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dpsrun.models.classifier import Classifier
+from dpsrun.runs.result import Metrics
+from dpsrun.runs.spec import Precision
+from dpsrun.tasks import metrics
+from dpsrun.tasks.encoded import Encoded
+from dpsrun.tasks.task import Task
+from dpsrun.training.data import Feed, as_array
+from dpsrun.training.guards import DivergedError
+from dpsrun.training.precision import autocast
+
+Outputs = dict[str, NDArray[np.float32]]
+"""Split -> logits `[examples, classes]` or scores `[examples]`, in the split's own order."""
+
+
+def predict(
+    model: Classifier, feeds: Mapping[str, Feed], *, precision: Precision, regression: bool
+) -> Outputs:
+    """Run the model over every split, without dropout; leaves it in training mode."""
+    model.eval()
+    with torch.inference_mode():
+        found = {
+            split: _predict_split(model, feed, precision, regression=regression)
+            for split, feed in feeds.items()
+        }
+    model.train()
+    return found
+
+
+def _predict_split(
+    model: Classifier, feed: Feed, precision: Precision, *, regression: bool
+) -> NDArray[np.float32]:
+    rows: list[int] = []
+    parts = []
+    for chosen, batch in feed.sorted_batches():
+        with autocast(precision, feed.device):
+            logits = model(batch)
+        rows += chosen
+        parts.append(as_array(logits, regression=regression))
+    in_order = np.empty_like(np.concatenate(parts))
+    in_order[rows] = np.concatenate(parts)
+    return in_order
+
+
+def score(
+    task: Task, splits: Mapping[str, Encoded], outputs: Outputs, *, step: int
+) -> dict[str, Metrics]:
+    """Score the outputs of every split; raises DivergedError for a non-finite output."""
+    for split, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise DivergedError(step, f"logits on {split}")
+    return {
+        split: metrics.score(task, splits[split].labels, values)
+        for split, values in outputs.items()
+    }

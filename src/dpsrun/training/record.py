@@ -1,0 +1,121 @@
+"""What a run leaves beside its scores: settings that applied, hashes, the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from dpsrun.models.load import Loaded, dropout_modules
+from dpsrun.runs.spec import Precision
+from dpsrun.training.loop import Loop
+from dpsrun.training.optimiser import warmup_steps
+
+PACKAGES = ("dpsrun", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn")
+
+
+def effective(loaded: Loaded, loop: Loop, precision: Precision, examples: int) -> dict[str, Any]:
+    """State the settings that really applied, after the method had its say."""
+    config = loaded.model.encoder.config
+    parameters = list(loaded.model.parameters())
+    return {
+        "batching": "packed" if loaded.layout.packed else "padded",
+        "attention": str(config._attn_implementation),  # type: ignore[union-attr]  # noqa: SLF001
+        "precision": precision,
+        "dropout": loaded.dropout,
+        "dropout_layers": sorted(dropout_modules(loaded.model)),
+        "train_examples": examples,
+        "total_steps": loop.total_steps,
+        "warmup_steps": warmup_steps(loop.training, loop.total_steps),
+        "parameters": sum(p.numel() for p in parameters),
+        "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
+        "new_parameters": list(loaded.new_parameters),
+        "parameter_groups": [_group(group) for group in loop.optimiser.param_groups],
+    }
+
+
+def _group(group: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "parameters": sum(p.numel() for p in group["params"]),
+        "weight_decay": group["weight_decay"],
+        "learning_rate": group["initial_lr"],
+    }
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Describe the machine and the versions of what computes."""
+    return {
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device.type,
+        "device_name": _device_name(device),
+        "threads": torch.get_num_threads(),
+        "git_commit": _git_commit(),
+    }
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _git_commit() -> str | None:
+    """Give the commit of the checkout that this code runs from, if it is one."""
+    here = Path(__file__).resolve().parent
+    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+def peak_memory(device: torch.device) -> dict[str, int]:
+    """Give the largest memory used so far, in bytes, of the process and the device."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    if device.type == "cuda":
+        peak["device"] = torch.cuda.max_memory_allocated(device)
+    return peak
+
+
+def hash_weights(model: nn.Module) -> str:
+    """Hash all parameters and buffers, in the order of their names."""
+    seen = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        seen.update(name.encode())
+        seen.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return seen.hexdigest()
+
+
+def hash_arrays(arrays: dict[str, NDArray[np.float32]]) -> str:
+    """Hash named arrays, in the order of their names."""
+    seen = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        seen.update(name.encode())
+        seen.update(np.ascontiguousarray(array).tobytes())
+    return seen.hexdigest()
+
+
+def be_quiet() -> None:
+    """Keep the libraries' progress bars and load reports out of the log."""
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    from transformers.utils import logging  # noqa: PLC0415 (not needed by a reader of records)
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
