@@ -64,12 +64,10 @@ def faults(text: str) -> list[str]:
     return [str(problem).removeprefix("a.yaml:") for problem in caught.value.problems]
 
 
-def runs(
-    text: str, *, max_length: int = 512, models: dict[str, str] | None = None, examples: int = 0
-) -> list[Run]:
+def runs(text: str, *, max_length: int = 512, models: dict[str, str] | None = None) -> list[Run]:
     """Expand a grid; `models` gives fingerprints by label where they matter."""
     one = grid(text)
-    tasks = {name: TaskFacts(f"data of {name}", examples or EXAMPLES[name]) for name in one.tasks}
+    tasks = {name: TaskFacts(f"data of {name}", EXAMPLES[name]) for name in one.tasks}
     prints = {entry.label: (models or {}).get(entry.label, entry.label) for entry in one.models}
     facts = {label: ModelFacts(p, "bert-2x16", max_length) for label, p in prints.items()}
     return expand(one, tasks, facts, "fp32")

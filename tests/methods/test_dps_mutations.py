@@ -9,7 +9,7 @@ import pytest
 import torch
 from duel import DENSE, LONG_MIX, MIX, duel
 from oracle import Settings
-from small_model import SmallLoop
+from small_model import SmallLoop, rows
 from torch import Tensor, nn
 
 from dpsrun.methods.dps import hooks as dps_module
@@ -17,10 +17,10 @@ from dpsrun.methods.dps import selection
 from dpsrun.methods.dps.cycle import Cycle
 from dpsrun.methods.dps.hooks import DpsHooks
 from dpsrun.methods.dps_mix import hooks as mix_module
+from dpsrun.methods.dps_mix import mixing
 from dpsrun.methods.dps_mix.hooks import MixHooks
 
-Mutation = Callable[[pytest.MonkeyPatch], dict[str, Any]]
-"""Breaks the product; may give arguments for the duel instead."""
+Mutation = Callable[[pytest.MonkeyPatch], None]
 
 BOTH = pytest.mark.parametrize("settings", [DENSE, MIX], ids=["dense", "mix"])
 NOTICED = 1e-6
@@ -36,7 +36,7 @@ def count_from_zero(patch: pytest.MonkeyPatch) -> None:
 
 def keep_p(patch: pytest.MonkeyPatch) -> None:
     """Stage II keeps the fraction that it should drop."""
-    select = dps_module.select
+    select = selection.select
 
     def swapped(score: Tensor, drop: float, *, exact: bool) -> Tensor:
         return select(score, 1 - drop, exact=exact)
@@ -46,7 +46,7 @@ def keep_p(patch: pytest.MonkeyPatch) -> None:
 
 def keep_p_columns(patch: pytest.MonkeyPatch) -> None:
     """Stage I of Mix keeps columns with the probability to drop them."""
-    draw = mix_module.draw_columns
+    draw = mixing.draw_columns
     patch.setattr(
         mix_module, "draw_columns", lambda widths, drop, noise: draw(widths, 1 - drop, noise)
     )
@@ -54,7 +54,7 @@ def keep_p_columns(patch: pytest.MonkeyPatch) -> None:
 
 def do_not_amplify(patch: pytest.MonkeyPatch) -> None:
     """Kept deviations are not multiplied by 1/(1 - p)."""
-    mix = mix_module.mix_into
+    mix = mixing.mix_into
     patch.setattr(
         mix_module, "mix_into", lambda out, **given: mix(out, **(given | {"drop_fraction": 0.0}))
     )
@@ -131,28 +131,31 @@ class MaskAfterClipping(SmallLoop):
         self.optimiser.zero_grad()
 
 
-class SquareClippedGradients(SmallLoop):
-    """Takes statistics of clipped gradients, masks being applied twice."""
-
-    def update(self) -> None:
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimiser.step()
-
-
 class CountMicroBatches(SmallLoop):
-    """Counts every pass as a step."""
+    """Makes every micro-batch a step of the method, as the published code does."""
 
-    def backward(self, batch: Any, **_: Any) -> None:
-        super().backward(batch)
-        hooks: Any = self.hooks
-        hooks.step += 1
+    def step(self, batch: Any, **_: Any) -> None:
+        parts = [rows(batch, slice(0, 5)), rows(batch, slice(5, 9))]
+        for part in parts:
+            held = [parameter.grad for parameter in self.model.parameters()]
+            self.optimiser.zero_grad()
+            self.backward(part)
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.mul_(len(part.labels) / 9)
+            self.hooks.after_backward(finite=True)
+            for parameter, earlier in zip(self.model.parameters(), held, strict=True):
+                if parameter.grad is not None and earlier is not None:
+                    parameter.grad.add_(earlier)
+        self.update()
+        self.optimiser.zero_grad()
 
 
 @BOTH
 @pytest.mark.parametrize("mutate", [count_from_zero, keep_p, never_forget])
 def test_mistakes_of_either_variant_are_noticed(
     settings: Settings,
-    mutate: Callable[[pytest.MonkeyPatch], None],
+    mutate: Mutation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mutate(monkeypatch)
@@ -166,7 +169,7 @@ def test_clipping_before_masking_is_noticed(settings: Settings) -> None:
 
 @BOTH
 def test_counting_micro_batches_is_noticed(settings: Settings) -> None:
-    assert duel(settings, loop=CountMicroBatches, micro=5) > NOTICED
+    assert duel(settings, loop=CountMicroBatches) > NOTICED
 
 
 @pytest.mark.parametrize(
@@ -180,16 +183,14 @@ def test_counting_micro_batches_is_noticed(settings: Settings) -> None:
         penalise_always,
     ],
 )
-def test_mistakes_of_mix_are_noticed(
-    mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mistakes_of_mix_are_noticed(mutate: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate(monkeypatch)
     assert duel(MIX) > NOTICED
 
 
 @pytest.mark.parametrize("mutate", [reward_frequent_columns, no_penalty])
 def test_mistakes_in_the_frequency_penalty_are_noticed(
-    mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    mutate: Mutation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutate(monkeypatch)
     assert duel(LONG_MIX, steps=55) > NOTICED

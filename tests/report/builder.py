@@ -78,12 +78,20 @@ def finish(store: Store, run: Run, wanted: Wanted) -> Result:
 
 
 def _without_score(run: Run, attempt: str, outcome: Outcome) -> Result:
+    """Give a result that ended after a splendid first epoch; its score must not count."""
     if outcome == "failed":
         return _with_scores(run, attempt, 0.5, 0.5, outcome="failed")
     failure = Failure(
         kind=outcome, message=f"ended by {outcome}", traceback="Traceback\n  line 1", log_tail="end"
     )
-    return Result(run=run.id, attempt=attempt, outcome=outcome, failure=failure)
+    return Result(
+        run=run.id,
+        attempt=attempt,
+        outcome=outcome,
+        evaluations=(_evaluation(1, 0.99),),
+        best_epoch=1,
+        failure=failure,
+    )
 
 
 def _with_scores(

@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 import pytest
-from builder import Key, Wanted, make_results
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Row, Selection, Table, aggregate, summarise
 from dpsrun.runs.store import Manifest, Member, Store
+from tests.report.builder import Key, Wanted, make_results
 
 
 def table(store: Store, selection: Selection = "last") -> Table:

@@ -104,6 +104,6 @@ def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
 
 
 def _report(plan: Plan, results: Path) -> None:
-    from dpsrun.cli.report import report
+    from dpsrun.report.produce import print_all, produce
 
-    report(results, grids=[grid.name for grid in plan.grids])
+    print_all(produce(results, everything=False, names=[grid.name for grid in plan.grids]))

@@ -15,7 +15,7 @@ def report(
     everything: Annotated[
         bool, typer.Option("--all", help="One table over all runs, whatever grid they are of.")
     ] = False,
-    grid: Annotated[
+    grids: Annotated[
         list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")
     ] = None,
     as_json: AsJson = False,
@@ -23,7 +23,7 @@ def report(
     """Write the stability tables of each grid to DIR/tables and print the headline."""
     from dpsrun.report import produce, terminal
 
-    made = produce.produce(results, everything=everything, names=grid or [])
+    made = produce.produce(results, everything=everything, names=grids or [])
     if as_json:
         terminal.print_json(produce.as_json(made))
     else:

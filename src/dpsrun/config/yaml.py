@@ -34,6 +34,13 @@ PATTERNS = {
 }
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 SURROGATE = re.compile("[\ud800-\udfff]")
+PATTERN_HINT = " (put quotes around a pattern that begins with *)"
+HINTS = {
+    "'\\t'": " (indent with spaces, not tabs)",
+    "an alias": PATTERN_HINT,
+    "undefined alias": PATTERN_HINT,
+}
+"""A sign in the parser's message -> what most likely went wrong."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Problem:
         return Problem(file, line, "", "is not valid YAML: a character that is not printable")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = " ".join(filter(None, (getattr(error, "context", ""), getattr(error, "problem", ""))))
-    hint = " (indent with spaces, not tabs)" if "'\\t'" in said else ""
+    hint = next((words for sign, words in HINTS.items() if sign in said), "")
     return Problem(file, mark.line + 1 if mark else None, "", f"is not valid YAML: {said}{hint}")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from dpsrun.config.expand import expand
 from dpsrun.config.facts import ModelFacts, TaskFacts
-from dpsrun.config.grid import Grid, load, relocate
+from dpsrun.config.grid import Grid, relocate
+from dpsrun.config.load import load
 from dpsrun.config.match import select
 from dpsrun.execution.devices import choose, native_precision
 from dpsrun.execution.estimate import Estimate, measure

@@ -34,7 +34,7 @@ DROPOUTS = (
 )
 """What the configurations of different encoders call their dropout rates."""
 
-PROBE_TOLERANCE = 1e-4
+PROBE_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +48,18 @@ def find_run(store: Store, text: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(f"there is no run {text!r} in {store.root}: {nearest(text, known)}")
+        raise UserError(f"there is no run {text!r} in {store.root}: {_hint(text, known, store)}")
     more = f"\n  and {len(found) - LISTED} more" if len(found) > LISTED else ""
     listing = "".join(f"\n  {run}" for run in found[:LISTED])
     raise UserError(f"{text!r} means {len(found)} runs; give more of the id:{listing}{more}")
+
+
+def _hint(text: str, known: list[str], store: Store) -> str:
+    """Name the nearest run; where none is near, all of them if that is a short list."""
+    close = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+    if close or len(known) <= LISTED:
+        return nearest(text, known)
+    return f"its {len(known)} runs lie in {store.root / 'runs'}"
 
 
 def _known(store: Store) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from dpsrun.runs.result import FINISHED, Result
 from dpsrun.runs.store import Damaged, Manifest, Store
 
+LOG = "log.txt"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -70,4 +72,4 @@ def troubles(store: Store, manifests: list[Manifest]) -> list[Trouble]:
 def log_path(store: Store, run_id: str, attempt: str) -> Path:
     """Give the log of an attempt, or its folder where there is none."""
     folder = store.attempt_folder(run_id, attempt)
-    return next(iter(sorted(folder.glob("log*"))), folder)
+    return folder / LOG if (folder / LOG).exists() else folder

@@ -27,7 +27,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_table(title: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print a table under its title; the numbers' columns are read from the left like labels."""
+    """Print a table under its title."""
     table = Table(*header, box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
     for line in lines:
         table.add_row(*line)

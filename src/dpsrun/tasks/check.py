@@ -13,9 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dpsrun.errors import UserError
-from dpsrun.tasks.task import Task
-
-LABEL = "label"
+from dpsrun.tasks.task import LABEL, Task
 
 
 def examples(task: Task, paths: Sequence[Path]) -> int:
@@ -26,16 +24,17 @@ def examples(task: Task, paths: Sequence[Path]) -> int:
     """
     total = sum(_check(task, path) for path in paths)
     if not total:
-        raise UserError(f"{task.name}: no examples in {_names(paths)}")
+        raise UserError(f"{task.name}: no examples in {', '.join(map(str, paths))}")
     return total
 
 
 def labels(task: Task, path: Path) -> NDArray[Any]:
     """Read the label column of a file, `[rows]`, int64 classes or float32 scores."""
-    column = pq.read_table(path, columns=[LABEL]).column(LABEL)
+    with pq.ParquetFile(path) as file:  # `read_table` would load pandas
+        column = file.read(columns=[LABEL]).column(LABEL)
     if column.null_count:
         raise _fault(task, path, LABEL, f"{column.null_count} labels are missing")
-    return column.to_numpy().astype(np.float32 if task.regression else np.int64)
+    return np.array(column.to_pylist(), np.float32 if task.regression else np.int64)
 
 
 def _check(task: Task, path: Path) -> int:
@@ -88,10 +87,6 @@ def _check_labels(task: Task, path: Path) -> None:
 
 def _classes(task: Task) -> str:
     return ", ".join(f"{number} ({name})" for number, name in enumerate(task.labels))
-
-
-def _names(paths: Sequence[Path]) -> str:
-    return ", ".join(map(str, paths))
 
 
 def _fault(task: Task, path: Path, column: str, what: str) -> UserError:

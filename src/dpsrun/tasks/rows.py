@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dpsrun.errors import UserError
-from dpsrun.tasks.check import LABEL
-from dpsrun.tasks.task import Task
+from dpsrun.tasks.task import LABEL, Task
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,9 @@ def read(task: Task, paths: Sequence[Path]) -> Rows:
         if None in column:
             where = f"row {column.index(None)} of {paths[0].parent}"
             raise UserError(f"{task.name}: {where}, column {name!r}: the text is missing")
-    kind = np.float32 if task.regression else np.int64
-    return Rows(texts, np.asarray(table[LABEL], kind), np.arange(len(texts[0]), dtype=np.int64))
+    values = np.asarray(table[LABEL])
+    labels = values.astype(np.float32) if task.regression else values.astype(np.int64)
+    return Rows(texts, labels, np.arange(len(labels), dtype=np.int64))
 
 
 def _columns(paths: Sequence[Path], names: Sequence[str]) -> dict[str, list[Any]]:

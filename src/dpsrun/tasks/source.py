@@ -57,17 +57,18 @@ def locate(task: Task, place: str | None, *, cache: Path) -> TaskFiles:
     Raises:
         UserError: if the data are missing, unreachable or not as expected; says what would help.
     """
-    if FAMILIES[task.family] is None:
+    home = FAMILIES[task.family]
+    if home is None:
         return _generated(task, place, cache)
-    folder = _folder(task, place or FAMILIES[task.family] or "")
+    folder = _folder(task, place or home)
     files = _files(task, folder)
-    used = [path for split in (task.train, *task.evaluation) for path in files[split]]
+    used = [path for split in task.splits for path in files[split]]
     counts = _examples(task, files)
     return TaskFiles(files, counts, digest([task.name, fingerprint(used, cache)]), task.train)
 
 
 def _examples(task: Task, files: Mapping[str, tuple[Path, ...]]) -> dict[str, int]:
-    return {split: examples(task, files[split]) for split in (task.train, *task.evaluation)}
+    return {split: examples(task, files[split]) for split in task.splits}
 
 
 def _folder(task: Task, place: str) -> Path:
@@ -83,12 +84,12 @@ def _folder(task: Task, place: str) -> Path:
 
 def _download(task: Task, name: str, revision: str | None) -> Path:
     """Fetch the task's folder of a hub data set; without a network the cached one serves."""
-    import huggingface_hub  # noqa: PLC0415 (slow, and only needed here)
-    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 (slow, and only needed here)
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
 
     disable_progress_bars()
     try:
-        found = huggingface_hub.snapshot_download(
+        found = snapshot_download(
             name, repo_type="dataset", revision=revision, allow_patterns=[f"{task.config}/*"]
         )
     except Exception as error:  # noqa: BLE001 (the hub's client raises errors of many families)
@@ -114,8 +115,10 @@ def _files(task: Task, folder: Path) -> dict[str, tuple[Path, ...]]:
     if not inside.is_dir():
         there = sorted(path.name for path in folder.iterdir() if path.is_dir())
         hint = f"there are: {', '.join(there)}" if there else "it has no folders"
-        raise UserError(f"{task.name}: no folder {task.config!r} in {folder}; {hint}; {_advice(task)}")
-    found = {split: _shards(task, inside, split) for split in (task.train, *task.evaluation)}
+        raise UserError(
+            f"{task.name}: no folder {task.config!r} in {folder}; {hint}; {_advice(task)}"
+        )
+    found = {split: _shards(task, inside, split) for split in task.splits}
     for split, paths in found.items():
         if not paths:
             there = sorted(path.name for path in inside.iterdir())
@@ -150,7 +153,7 @@ def _generated(task: Task, place: str | None, cache: Path) -> TaskFiles:
     folder = build_once(
         cache / "mini" / f"{task.name}-{key}", lambda new: _write_splits(task, made, new)
     )
-    used = {split: made[split] for split in (task.train, *task.evaluation)}
+    used = {split: made[split] for split in task.splits}
     files = {split: (folder / f"{split}.parquet",) for split in made}
     counts = {split: len(rows) for split, rows in used.items()}
     return TaskFiles(files, counts, digest([task.name, used]), task.train)

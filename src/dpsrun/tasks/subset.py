@@ -44,12 +44,14 @@ def stratified(labels: NDArray[Any], n: int, seed: int, *, regression: bool) -> 
 
 
 def _luckiest(rows: NDArray[np.int64], luck: NDArray[np.float64], n: int) -> NDArray[np.int64]:
-    return rows[np.argsort(luck[rows], kind="stable")[:n]]
+    chosen: NDArray[np.int64] = rows[np.argsort(luck[rows], kind="stable")[:n]]
+    return chosen
 
 
 def _bins(scores: NDArray[Any]) -> NDArray[np.int64]:
     edges = np.linspace(scores.min(), scores.max(), BINS + 1)
-    return np.digitize(scores, edges[1:-1])
+    bins: NDArray[np.int64] = np.digitize(scores, edges[1:-1])
+    return bins
 
 
 def _quotas(counts: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LABEL = "label"
+"""The column of the class number or score, the same in every data set."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -39,6 +42,11 @@ class Task:
     test: tuple[str, ...] = ("test",)
     scale: tuple[float, float] = (0.0, 5.0)
     options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that a run reads: training and evaluation."""
+        return (self.train, *self.evaluation)
 
     @property
     def regression(self) -> bool:

@@ -6,12 +6,11 @@ A folder `<task>-<key>` has `special.json` and, per split, one `.npy` file for e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +20,11 @@ from dpsrun.runs.fingerprint import fingerprint
 from dpsrun.runs.frozen import Frozen, digest
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.tasks.folders import build_once
-from dpsrun.tasks.source import TaskFiles
+from dpsrun.tasks.rows import Rows, read
 from dpsrun.tasks.task import Task
+
+if TYPE_CHECKING:
+    from dpsrun.tasks.source import TaskFiles
 
 FORMAT = 1
 CHUNK = 1000
@@ -106,3 +108,64 @@ def special(folder: Path) -> Special:
 def _open_split(folder: Path) -> Encoded:
     names = [field.name for field in fields(Encoded)]
     return Encoded(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names})
+
+
+def _load(folder: Path, max_length: int) -> Any:  # noqa: ANN401 (transformers is untyped)
+    from transformers import AutoTokenizer  # noqa: PLC0415 (slow, and only needed once)
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:
+        raise UserError(f"no tokenizer can be made from {folder}: {error}") from error
+    if not tokenizer.is_fast or tokenizer.pad_token_id is None:
+        raise UserError(f"the tokenizer of {folder} must be a fast one with a padding token")
+    if max_length > tokenizer.model_max_length:
+        limit = tokenizer.model_max_length
+        raise UserError(f"max_length {max_length}: the tokenizer of {folder} ends at {limit}")
+    return tokenizer
+
+
+def _write(
+    task: Task,
+    files: TaskFiles,
+    tokenizer: Any,  # noqa: ANN401
+    max_length: int,
+    folder: Path,
+) -> None:
+    truncated = {}
+    for split in task.splits:
+        encoded, truncated[split] = encode(read(task, files.splits[split]), tokenizer, max_length)
+        (folder / split).mkdir()
+        for name, array in vars(encoded).items():
+            np.save(folder / split / f"{name}.npy", array)
+    note = Special(pad=tokenizer.pad_token_id, truncated=truncated)
+    (folder / SPECIAL).write_text(note.model_dump_json(), encoding="utf-8")
+
+
+def encode(rows: Rows, tokenizer: Any, max_length: int) -> tuple[Encoded, int]:  # noqa: ANN401
+    """Tokenise rows; give them and how many were longer than `max_length`."""
+    ids: list[NDArray[np.int32]] = []
+    segments: list[NDArray[np.int8]] = []
+    truncated = 0
+    for chunk in _chunks(rows):
+        batch = tokenizer(*chunk, truncation=True, max_length=max_length, padding=False)
+        ids += [np.asarray(row, np.int32) for row in batch["input_ids"]]
+        kinds = batch.get("token_type_ids") or [[0] * len(row) for row in batch["input_ids"]]
+        segments += [np.asarray(row, np.int8) for row in kinds]
+        truncated += sum(bool(encoding.overflowing) for encoding in batch.encodings)
+    offsets = np.cumsum([0, *map(len, ids)], dtype=np.int64)
+    encoded = Encoded(
+        tokens=np.concatenate(ids),
+        segments=np.concatenate(segments),
+        offsets=offsets,
+        labels=rows.labels,
+        index=rows.index,
+    )
+    return encoded, truncated
+
+
+def _chunks(rows: Rows) -> Iterator[list[list[str]]]:
+    for start in range(0, len(rows), CHUNK):
+        yield [column[start : start + CHUNK] for column in rows.texts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
@@ -49,8 +49,8 @@ def options(task: Task) -> Options:
 def generate(task: Task) -> dict[str, list[Example]]:
     """Make all splits; no pair of texts occurs twice, whichever split and order they are in.
 
-    The two texts of a pair differ. Classes are balanced. A larger training split begins with the smaller one, and its size
-    leaves the other splits as they are.
+    The two texts of a pair differ. Classes are balanced. A larger training split begins with the
+    smaller one, and its size leaves the other splits as they are.
     """
     chosen = options(task)
     seen: set[frozenset[str]] = set()
@@ -59,7 +59,7 @@ def generate(task: Task) -> dict[str, list[Example]]:
     return splits | {"train": _noisy(task, chosen, splits["train"])}
 
 
-def columns(task: Task, examples: list[Example]) -> dict[str, list[str] | list[float]]:
+def columns(task: Task, examples: list[Example]) -> dict[str, list[Any]]:
     """Arrange examples as the columns of a hub data set: the texts, `label` and `idx`."""
     texts = {name: [e[0][i] for e in examples] for i, name in enumerate(task.text)}
     return {**texts, "label": [label for _, label in examples], "idx": list(range(len(examples)))}

@@ -49,7 +49,7 @@ _NOUNS = {
 }
 _VERBS = (
     "help/assist follow/trail chase/pursue repair/mend gather/collect select/pick watch/observe "
-    "guard/protect lift/raise clean/wash admire/respect greet/welcome remember/recall "
+    "guard/protect lift/raise wash/rinse admire/respect greet/welcome remember/recall "
     "rescue/save avoid/dodge deliver/transport reward paint attack/assault move/shift touch "
     "mention/discuss destroy/demolish inspect/examine love/adore hate/detest"
 )

@@ -1,0 +1,108 @@
+"""Whatever lies in a results folder, the report goes on and names what it could not read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dpsrun.errors import UserError
+from dpsrun.report.produce import produce
+from dpsrun.report.read import Report, choose, read
+from dpsrun.report.tables import markdown, runs_csv
+from dpsrun.runs.store import Store
+from tests.report.builder import Key, Wanted, make_results
+
+SCORES: dict[Key, Wanted] = {("rte", "vanilla", 0): 0.6, ("rte", "vanilla", 1): 0.8}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return make_results(tmp_path, SCORES)
+
+
+def first_result(store: Store) -> Path:
+    (manifest,), _ = choose(store, [])
+    return store.folder(manifest.members[0].id) / "result.json"
+
+
+def report_of(store: Store) -> Report:
+    (manifest,), _ = choose(store, [])
+    return read(store, manifest)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Replace a published result without touching the attempt's file that it is linked to."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+def assert_missing_and_named(store: Store) -> None:
+    report = report_of(store)
+    (cell,) = report.last.rows[0].cells
+    assert cell.counts.missing == ("s0",)
+    assert cell.summary.mean == 0.8
+    assert f"runs/{first_result(store).parent.name}/result.json is damaged" in markdown(report)
+    assert ",damaged," in runs_csv(report)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.25, 0.5, 0.75, 0.99])
+def test_a_torn_result_is_missing_and_named(store: Store, part: float) -> None:
+    path = first_result(store)
+    whole = path.read_bytes()
+    overwrite(path, whole[: int(part * len(whole))])
+    assert_missing_and_named(store)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00binary", b"[]", b"null", b'{"run": "x"}', b"\x00" * 64]
+)
+def test_a_foreign_file_is_missing_and_named(store: Store, content: bytes) -> None:
+    overwrite(first_result(store), content)
+    assert_missing_and_named(store)
+
+
+def test_a_result_of_a_newer_version_is_missing_and_named(store: Store) -> None:
+    path = first_result(store)
+    newer = json.loads(path.read_text(encoding="utf-8")) | {"schema_number": 2, "unheard_of": 1}
+    overwrite(path, json.dumps(newer).encode())
+    assert_missing_and_named(store)
+    assert "schema_number" in markdown(report_of(store))
+
+
+def test_another_runs_result_is_missing_and_named(store: Store) -> None:
+    (manifest,), _ = choose(store, [])
+    other = store.folder(manifest.members[1].id) / "result.json"
+    overwrite(first_result(store), other.read_bytes())
+    assert_missing_and_named(store)
+    assert "belongs to another run" in markdown(report_of(store))
+
+
+def test_a_damaged_spec_costs_only_the_seeds(store: Store) -> None:
+    overwrite(first_result(store).parent / "spec.json", b"{")
+    (cell,) = report_of(store).last.rows[0].cells
+    assert cell.summary.n == 2
+
+
+def test_a_damaged_grid_is_named_and_the_others_are_reported(store: Store) -> None:
+    broken = store.root / "grids" / "broken.json"
+    broken.write_text("{", encoding="utf-8")
+    made = produce(store.root, everything=False, names=[])
+    assert [report.grid for report, _ in made.reports] == ["demo"]
+    assert [file.path for file in made.damaged] == [broken]
+    with pytest.raises(UserError, match=r"broken\.json: damaged"):
+        produce(store.root, everything=False, names=["broken"])
+
+
+def test_a_grid_under_another_name_is_damaged(store: Store) -> None:
+    (store.root / "grids" / "demo.json").rename(store.root / "grids" / "copy.json")
+    made = produce(store.root, everything=False, names=[])
+    assert made.reports == ()
+    assert made.damaged[0].reason == "belongs to another grid, demo"
+
+
+def test_a_stray_file_among_the_runs_does_no_harm(store: Store) -> None:
+    (store.root / "runs" / "notes.txt").write_text("mine", encoding="utf-8")
+    made = produce(store.root, everything=True, names=[])
+    assert len(made.reports[0][0].entries) == 2
