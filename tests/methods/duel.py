@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
-from oracle import Settings, train, wrap
-from small_model import SmallLoop, difference, make_batches, make_hooks, tiny_bert
 from torch import Tensor, nn
 
 from dpsrun.methods.hooks import Hooks
 from dpsrun.models.batch import Batch
 from dpsrun.models.classifier import Classifier
+from tests.methods.oracle import Settings, train, wrap
+from tests.methods.small_model import SmallLoop, difference, make_batches, make_hooks, tiny_bert
 
 DENSE = Settings("dense", total_steps=20, update_ratio=0.15)
 """Stages of 3 steps: three cycles and two steps more."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from duel import DENSE, MIX, batches_for, product_loop
-from oracle import Settings
-from small_model import SmallLoop, make_batches, make_hooks, same, tiny_bert, weights
 from torch import Tensor
+
+from tests.methods.duel import DENSE, MIX, batches_for, product_loop
+from tests.methods.oracle import Settings
+from tests.methods.small_model import SmallLoop, make_batches, make_hooks, same, tiny_bert, weights
 
 BOTH = pytest.mark.parametrize("settings", [DENSE, MIX], ids=["dense", "mix"])
 METHODS = pytest.mark.parametrize("name", ["dps-dense", "dps-mix"])

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import torch
-from small_model import ONE_EXAMPLE, OneMatrix, SmallLoop, make_hooks
 from torch import Tensor
 
 from dpsrun.methods.dps_mix import hooks as mix_module
+from tests.methods.small_model import ONE_EXAMPLE, OneMatrix, SmallLoop, make_hooks
 
 Rows = list[list[float]]
 

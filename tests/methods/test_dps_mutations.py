@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from duel import DENSE, LONG_MIX, MIX, duel
-from oracle import Settings
-from small_model import SmallLoop, rows
 from torch import Tensor, nn
 
 from dpsrun.methods.dps import hooks as dps_module
@@ -19,6 +16,9 @@ from dpsrun.methods.dps.hooks import DpsHooks
 from dpsrun.methods.dps_mix import hooks as mix_module
 from dpsrun.methods.dps_mix import mixing
 from dpsrun.methods.dps_mix.hooks import MixHooks
+from tests.methods.duel import DENSE, LONG_MIX, MIX, duel
+from tests.methods.oracle import Settings
+from tests.methods.small_model import SmallLoop, rows
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from duel import DENSE, LONG_MIX, MIX, batches_for, duel, product_loop
-from oracle import Settings
-from small_model import same, weights
+
+from tests.methods.duel import DENSE, LONG_MIX, MIX, batches_for, duel, product_loop
+from tests.methods.oracle import Settings
+from tests.methods.small_model import same, weights
 
 EQUAL = 1e-10
 BOTH = pytest.mark.parametrize("settings", [DENSE, MIX], ids=["dense", "mix"])
 
 
 @BOTH
-@pytest.mark.parametrize("micro", [None, 9, 4, 1], ids=["whole", "of nine", "4+4+1", "one by one"])
+@pytest.mark.parametrize("micro", [None, 4, 1], ids=["whole", "4+4+1", "one by one"])
 def test_three_cycles_equal_the_oracle_however_a_batch_is_split(
     settings: Settings, micro: int | None
 ) -> None:
@@ -31,7 +32,7 @@ def test_other_drop_fractions_equal_the_oracle(variant: str, drop: float) -> Non
 
 
 @BOTH
-@pytest.mark.parametrize("at", [2, 3, 4, 6, 8], ids=lambda at: f"after step {at}")
+@pytest.mark.parametrize("at", [2, 3, 5, 7], ids=lambda at: f"after step {at}")
 def test_a_run_resumed_anywhere_ends_with_the_same_bits(settings: Settings, at: int) -> None:
     batches = batches_for(settings, 14)
     through = product_loop(settings, micro=4)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_model import SmallLoop, make_batches, make_hooks, tiny_bert, weights
 
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
 from dpsrun.methods.hooks import Hooks
 from dpsrun.methods.spec import MethodSpec, Params
+from tests.methods.small_model import SmallLoop, make_batches, make_hooks, tiny_bert, weights
 
 PLUGIN = """
 from dpsrun.methods.spec import MethodSpec, Params

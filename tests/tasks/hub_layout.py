@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
-RTE = {
+RTE: dict[str, Any] = {
     "sentence1": ["A dog runs.", "A cat sleeps.", "It rains.", "It snows."],
     "sentence2": ["A dog moves.", "A cat runs.", "It is wet.", "It is warm."],
     "label": [0, 1, 0, 1],

@@ -125,9 +125,10 @@ def test_the_majority_is_the_share_of_the_most_frequent_class() -> None:
 
 @pytest.mark.parametrize(("accuracy", "failed"), [(0.6, True), (0.625, True), (0.626, False)])
 def test_a_classifier_has_failed_that_is_no_better_than_the_majority(
-    accuracy: float, failed: bool
+    accuracy: float,
+    failed: bool,  # noqa: FBT001 (a column of the table above)
 ) -> None:
-    found = {"validation": {"matthews": 0.4, "accuracy": accuracy}}
+    found: dict[str, Metrics] = {"validation": {"matthews": 0.4, "accuracy": accuracy}}
     assert degenerate(COLA, found, {"validation": 0.625}) is failed
 
 
@@ -135,7 +136,8 @@ def test_a_classifier_has_failed_that_is_no_better_than_the_majority(
     ("pearson", "failed"), [(None, True), (-0.1, True), (0.0, True), (0.1, False)]
 )
 def test_a_regressor_has_failed_without_a_positive_correlation(
-    pearson: float | None, failed: bool
+    pearson: float | None,
+    failed: bool,  # noqa: FBT001
 ) -> None:
     found: dict[str, Metrics] = {"validation": {"pearson": pearson, "spearman": 0.5}}
     assert degenerate(STSB, found, {"validation": None}) is failed

@@ -12,7 +12,16 @@ from dpsrun.runs.frozen import digest
 from dpsrun.tasks.mini import entailment
 from dpsrun.tasks.mini.draw import Draw
 from dpsrun.tasks.mini.generate import Example, generate
-from dpsrun.tasks.mini.lexicon import ADJECTIVES, NOUNS, VERBS, with_ed, with_s
+from dpsrun.tasks.mini.lexicon import (
+    ADJECTIVES,
+    NOUNS,
+    VERBS,
+    Adjective,
+    Noun,
+    Verb,
+    with_ed,
+    with_s,
+)
 from dpsrun.tasks.mini.similarity import WEIGHTS
 from dpsrun.tasks.registry import find
 
@@ -146,7 +155,7 @@ def test_every_opposite_is_a_word_of_the_lexicon() -> None:
 
 
 def test_no_word_stands_for_two_things() -> None:
-    entries = [*NOUNS, *VERBS, *ADJECTIVES]
+    entries: list[Noun | Verb | Adjective] = [*NOUNS, *VERBS, *ADJECTIVES]
     words = [word for entry in entries for word in {entry.word, entry.same}]
     assert [word for word, times in Counter(words).items() if times > 1] == []
 

