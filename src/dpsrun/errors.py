@@ -11,6 +11,14 @@ class UserError(Exception):
     """Something that the user can put right; its text says what and how."""
 
 
+class MissingError(UserError):
+    """Models or data that cannot be had; `options` are the words of a command line that help."""
+
+    def __init__(self, message: str, options: Iterable[str]) -> None:
+        self.options = tuple(options)
+        super().__init__(message)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One fault of a file: where it stands and what would be right."""

@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from dpsrun.errors import UserError
+
+class HubError(Exception):
+    """The hub gave nothing; its text says why, in one line."""
 
 
 def fetch(
@@ -15,12 +17,10 @@ def fetch(
     kind: Literal["model", "dataset"],
     revision: str | None,
     patterns: list[str],
-    otherwise: str,
 ) -> Path:
     """Give the local snapshot of a hub repository, fetching the files that match `patterns`.
 
-    What is cached serves without a network. Raises UserError, ending with the words `otherwise`,
-    if the repository cannot be had.
+    What is cached serves without a network. Raises HubError if the repository cannot be had.
     """
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -30,9 +30,6 @@ def fetch(
         folder = snapshot_download(
             repository, repo_type=kind, revision=revision, allow_patterns=patterns
         )
-    except Exception as error:  # the hub's client raises a dozen kinds
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(
-            f"cannot get the {kind} {repository!r} from the hub ({reason}); {otherwise}"
-        ) from error
+    except Exception as error:  # the hub's client raises errors of many families
+        raise HubError(" ".join(str(error).split()) or type(error).__name__) from error
     return Path(folder)

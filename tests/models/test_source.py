@@ -78,5 +78,5 @@ def test_without_a_network_the_hub_says_which_option_helps(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(UserError, match="give --model bert-large-cased=FOLDER"):
+    with pytest.raises(UserError, match="give --model bert-large-cased=PATH"):
         located("bert-large-cased", tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from dpsrun.cli.show import show
 from dpsrun.cli.status import status
 from dpsrun.cli.tasks import tasks
 from dpsrun.cli.work import work
-from dpsrun.errors import UserError
+from dpsrun.errors import MissingError, UserError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,4 +52,6 @@ def main() -> None:
         app()
     except UserError as error:
         typer.echo(f"dpsrun: {error}", err=True)
+        if isinstance(error, MissingError):
+            typer.echo(f"type: {shlex.join(['dpsrun', *sys.argv[1:], *error.options])}", err=True)
         sys.exit(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ from dpsrun.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dpsrun.execution.devices import Slot
@@ -53,18 +55,19 @@ def grid(
 
     Exit code 0 when every run is done, 3 when some ended in an error, 130 when interrupted.
     """
-    from dpsrun.cli.console import console
     from dpsrun.execution import devices
     from dpsrun.execution import plan as planning
+    from dpsrun.report.terminal import console
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
     store = Store(results)
-    slots = devices.slots(device, workers)
     request = planning.Request(files, results, device, only or (), data or (), model or ())
     plan = planning.make(request, store, cache_folder())
-    planning.write_manifests(plan, store)
-    to_do = _to_do(plan, store, retry or [])
+    slots = devices.slots(device, workers, threads=plan.threads)
+    with _writing(results):
+        planning.write_manifests(plan, store)
+        to_do = _to_do(plan, store, retry or [])
     complete = _run(plan, to_do, slots, store) if to_do else True
     _report(plan, results)
     failed = [run for run in plan.runs.values() if store.state(run.id) == "failed"]
@@ -77,12 +80,39 @@ def grid(
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
+@contextmanager
+def _writing(results: Path) -> Iterator[None]:
+    """A results folder that cannot be written is the user's to mend."""
+    from dpsrun.errors import UserError
+
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"--results {results}: cannot be written: {error.strerror}") from error
+
+
 def _to_do(plan: Plan, store: Store, retry: list[str]) -> list[Run]:
     """Pick the runs that have no result, and those whose kind of failure is to be tried again."""
     from dpsrun.execution.retry import withdraw
 
     again = withdraw(plan.runs, store, retry)
-    return [run for run in plan.runs.values() if plan.states[run.id] == "new" or run.id in again]
+    to_do = [run for run in plan.runs.values() if plan.states[run.id] == "new" or run.id in again]
+    _set_damaged_aside(to_do, store)
+    return to_do
+
+
+def _set_damaged_aside(runs: list[Run], store: Store) -> None:
+    """A result that cannot be read would keep the new one from its name."""
+    from dpsrun.report.terminal import console
+    from dpsrun.runs.store import Damaged
+
+    for run in runs:
+        if isinstance(found := store.result(run.id), Damaged):
+            kept = store.set_aside(run.id).name
+            words = (
+                f"{found.path} is damaged: {found.reason}; kept as {kept}, the run is done again"
+            )
+            console(stderr=True).print(words)
 
 
 def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dpsrun.cli.console import console
 from dpsrun.cli.plan import duration
+from dpsrun.report.terminal import console
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 
@@ -66,7 +66,7 @@ class Tally:
         if result is None:
             return "no result"
         if result.failure is not None:
-            log = self.store.attempt_folder(run_id, result.attempt) / "log.txt"
+            log = self.store.log_path(run_id, result.attempt)
             return f"{result.outcome}: {result.failure.message} ({log})"
         score = result.last.primary if result.last else None
         return f"{result.outcome}, score {'undefined' if score is None else f'{100 * score:.1f}'}"
@@ -134,7 +134,7 @@ class RichView:
     def ended(self, run_id: str, result: Result | None) -> None:
         """Print how it ended, and free its line."""
         self.tally.ended[run_id] = result.outcome if result else "none"
-        self.console.print(f"{run_id}: {self.tally.verdict(run_id, result)}", markup=False)
+        self.console.print(f"{run_id}: {self.tally.verdict(run_id, result)}")
 
     def _draw(self) -> Any:  # noqa: ANN401 (rich is imported late)
         from rich.table import Table
@@ -163,7 +163,7 @@ def _cells(progress: Progress | None) -> list[str]:
 
 def _say(text: str) -> None:
     now = datetime.now().astimezone()
-    console(stderr=True).print(f"{now:%H:%M:%S} {text}", markup=False)
+    console(stderr=True).print(f"{now:%H:%M:%S} {text}")
 
 
 def view(tally: Tally) -> PlainView | RichView:

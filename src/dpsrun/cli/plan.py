@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dpsrun.execution.plan import Plan, PlannedGrid
     from dpsrun.runs.spec import Run
 
+HEADER = ("run", "method", "state", "steps", "estimate")
+
 
 def plan(
     files: GridFiles,
@@ -33,11 +35,9 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show every run of the grids with its state, steps and estimated time; run nothing."""
-    import json
-
-    from dpsrun.cli.console import console
     from dpsrun.execution import devices
     from dpsrun.execution import plan as planning
+    from dpsrun.report import terminal
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
@@ -45,10 +45,11 @@ def plan(
     made = planning.make(request, Store(results), cache_folder())
     rows = [_row(made, grid, run) for grid in made.grids for run in grid.runs]
     if as_json:
-        console().print_json(json.dumps({"runs": rows}))
+        terminal.print_json({"runs": rows})
         return
-    console().print(_table(rows))
-    console().print(summary(made, len(devices.slots(device, workers))))
+    slots = devices.slots(device, workers, threads=made.threads)
+    terminal.print_table("plan", HEADER, map(_line, rows))
+    terminal.print_lines([summary(made, len(slots))])
 
 
 def _row(made: Plan, grid: PlannedGrid, run: Run) -> dict[str, Any]:
@@ -62,14 +63,9 @@ def _row(made: Plan, grid: PlannedGrid, run: Run) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 (rich is imported late)
-    from rich.table import Table
-
-    table = Table("run", "method", "state", "steps", "estimate", box=None, header_style="bold")
-    for row in rows:
-        estimate = "?" if row["seconds"] is None else duration(row["seconds"])
-        table.add_row(row["run"], row["method"], row["state"], str(row["steps"]), estimate)
-    return table
+def _line(row: dict[str, Any]) -> tuple[str, ...]:
+    estimate = "?" if row["seconds"] is None else duration(row["seconds"])
+    return row["run"], row["method"], row["state"], str(row["steps"]), estimate
 
 
 def summary(made: Plan, slots: int) -> str:

@@ -15,6 +15,7 @@ from dpsrun.config.rules import read_rules
 from dpsrun.config.schema import NAME
 from dpsrun.config.yaml import parse
 from dpsrun.errors import ConfigError, Problem, nearest
+from dpsrun.runs.store import EVERYTHING
 from dpsrun.tasks import registry
 
 
@@ -69,6 +70,8 @@ def _name(reader: Reader, path: Path) -> str:
     if not re.match(NAME, name):
         message = f"{name!r} must be made of letters, digits, '.', '_' and '-' (not '.' first)"
         reader.fault(("name",), message if given is not None else f"{message}; give a name:")
+    if name.casefold() == EVERYTHING:
+        reader.fault(("name",), f"{name!r} is the table over all grids; give another name:")
     return name
 
 

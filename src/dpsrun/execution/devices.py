@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from dpsrun.errors import UserError
@@ -36,7 +38,8 @@ def visible_gpus(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Name the GPUs that a process of ours may use, as CUDA_VISIBLE_DEVICES does."""
     chosen = environment.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
-        return [name.strip() for name in chosen.split(",") if name.strip()]
+        names = (name.strip() for name in chosen.split(","))
+        return list(takewhile(lambda name: name not in ("", "-1"), names))
     return [str(number) for number in range(len(_ask_driver("index")))]
 
 
@@ -47,23 +50,22 @@ def choose(device: str) -> tuple[Kind, list[str]]:
     """
     if device == "cpu":
         return "cpu", []
+    wanted = [] if device in {"auto", "cuda"} else _numbers(device)
     gpus = visible_gpus()
-    if device == "auto":
-        return ("cuda", gpus) if gpus else ("cpu", [])
+    if device == "auto" and not gpus:
+        return "cpu", []
     if not gpus:
         raise UserError(f"--device {device}: no GPU is visible here; use --device cpu")
-    if device == "cuda":
-        return "cuda", gpus
-    return "cuda", [_named(part, gpus, device) for part in device.split(",")]
+    if max(wanted, default=0) >= len(gpus):
+        there = "cuda:0" if len(gpus) == 1 else f"cuda:0 to cuda:{len(gpus) - 1}"
+        raise UserError(f"--device {device}: the GPUs visible here are {there}")
+    return "cuda", [gpus[number] for number in wanted] or gpus
 
 
-def _named(part: str, gpus: list[str], device: str) -> str:
-    prefix, _, number = part.strip().partition(":")
-    if prefix != "cuda" or not number.isdigit():
+def _numbers(device: str) -> list[int]:
+    if not re.fullmatch(r"cuda:\d+(,cuda:\d+)*", device, re.ASCII):
         raise UserError(f"--device {device}: use auto, cpu, cuda or a list such as cuda:0,cuda:1")
-    if int(number) >= len(gpus):
-        raise UserError(f"--device {device}: there are {len(gpus)} GPUs, the first is cuda:0")
-    return gpus[int(number)]
+    return [int(part.removeprefix("cuda:")) for part in device.split(",")]
 
 
 def slots(device: str, workers: int | None, *, threads: int = 1) -> list[Slot]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.engine import View
-from dpsrun.execution.worker import LOG, log_tail, work
+from dpsrun.execution.worker import log_tail, work
 from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Store
 
@@ -177,7 +177,7 @@ class LocalEngine:
 
     def _testify(self, worker: Worker) -> Result:
         attempt = worker.attempt or self.store.begin(worker.run_id)
-        log = self.store.attempt_folder(worker.run_id, attempt) / LOG
+        log = self.store.log_path(worker.run_id, attempt)
         kind: Outcome = "interrupted" if self.cancelled else "error"
         words = _last_words(worker.process.exitcode)
         failure = Failure(kind=kind, message=words, log_tail=log_tail(log))

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dpsrun.config.expand import expand
 from dpsrun.config.facts import ModelFacts, TaskFacts
 from dpsrun.config.grid import Grid, relocate
 from dpsrun.config.load import load
 from dpsrun.config.match import select
+from dpsrun.errors import MissingError
 from dpsrun.execution.devices import choose, native_precision
 from dpsrun.execution.estimate import Estimate, measure
 from dpsrun.models import source
 from dpsrun.models.source import ModelFolder
-from dpsrun.runs.spec import Places, Run
+from dpsrun.runs.spec import Places, Precision, Run
 from dpsrun.runs.store import Manifest, Member, State, Store
 from dpsrun.tasks import registry
 from dpsrun.tasks.source import TaskFiles, locate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,11 @@ class Plan:
         """All runs asked for by id, each once, in the order of the grids."""
         return {run.id: run for grid in self.grids for run in grid.runs}
 
+    @property
+    def threads(self) -> int:
+        """Count the cores that one run wants, at most."""
+        return max((run.spec.training.threads for run in self.runs.values()), default=1)
+
     def in_state(self, *states: State) -> list[Run]:
         """List the runs that are in one of the states."""
         return [run for run in self.runs.values() if self.states[run.id] in states]
@@ -75,27 +78,24 @@ def make(request: Request, store: Store, cache: Path) -> Plan:
     Raises UserError or ConfigError for whatever would keep a run from starting.
     """
     kind, _ = choose(request.device)
-    precision = native_precision(kind)
     settled = relocate(load(request.files), models=request.models, data=request.data)
-    _check_names(settled)
-    grids = []
-    for grid in settled:
-        data, models = _find_data(grid, cache), _find_models(grid, cache)
-        runs = expand(grid, _task_facts(data), _model_facts(models), precision)
-        grids.append(PlannedGrid(grid.name, tuple(runs), tuple(runs), models, data))
-    chosen = _select(grids, request.only)
+    search = Search(cache)
+    found = [(grid, search.data(grid), search.models(grid)) for grid in settled]
+    search.check()
+    precision = native_precision(kind)
+    chosen = _select([_planned(*each, precision) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
     return Plan(chosen, {run_id: store.state(run_id) for run_id in ids}, measure(store))
 
 
-def _check_names(grids: Iterable[Grid]) -> None:
-    from dpsrun.errors import UserError  # noqa: PLC0415
-
-    names: set[str] = set()
-    for grid in grids:
-        if grid.name in names:
-            raise UserError(f"two grids are called {grid.name!r}; give one another name:")
-        names.add(grid.name)
+def _planned(
+    grid: Grid,
+    data: Mapping[str, TaskFiles],
+    models: Mapping[str, ModelFolder],
+    precision: Precision,
+) -> PlannedGrid:
+    runs = tuple(expand(grid, _task_facts(data), _model_facts(models), precision))
+    return PlannedGrid(grid.name, runs, runs, models, data)
 
 
 def _select(grids: Sequence[PlannedGrid], only: Sequence[str]) -> tuple[PlannedGrid, ...]:
@@ -114,16 +114,50 @@ def _select(grids: Sequence[PlannedGrid], only: Sequence[str]) -> tuple[PlannedG
     )
 
 
-def _find_data(grid: Grid, cache: Path) -> dict[str, TaskFiles]:
-    tasks = [registry.find(name) for name in grid.tasks]
-    return {task.name: locate(task, grid.data.get(task.family), cache=cache) for task in tasks}
+@dataclass
+class Search:
+    """Finds data and models; the user hears of all that cannot be had at once.
 
+    `lacking` has an error for every place that gave nothing; no place is asked twice.
+    """
 
-def _find_models(grid: Grid, cache: Path) -> dict[str, ModelFolder]:
-    return {
-        entry.label: source.locate(entry.source, revision=entry.revision, cache=cache)
-        for entry in grid.models
-    }
+    cache: Path
+    lacking: dict[object, MissingError] = field(default_factory=dict)
+
+    def data(self, grid: Grid) -> dict[str, TaskFiles]:
+        """Find the data of a grid's tasks."""
+        found = {}
+        for task in map(registry.find, grid.tasks):
+            place = grid.data.get(task.family)
+            with self._noting((task.family, place)) as ask:
+                if ask:
+                    found[task.name] = locate(task, place, cache=self.cache)
+        return found
+
+    def models(self, grid: Grid) -> dict[str, ModelFolder]:
+        """Find a grid's encoders, by label."""
+        found = {}
+        for entry in grid.models:
+            with self._noting((entry.source, entry.revision)) as ask:
+                if ask:
+                    found[entry.label] = source.locate(
+                        entry.source, revision=entry.revision, cache=self.cache
+                    )
+        return found
+
+    def check(self) -> None:
+        """Raise one MissingError for all that is lacking."""
+        if self.lacking:
+            errors = self.lacking.values()
+            options = (option for error in errors for option in error.options)
+            raise MissingError("\n".join(map(str, errors)), options)
+
+    @contextmanager
+    def _noting(self, place: object) -> Iterator[bool]:
+        try:
+            yield place not in self.lacking
+        except MissingError as error:
+            self.lacking[place] = error
 
 
 def _task_facts(data: Mapping[str, TaskFiles]) -> dict[str, TaskFacts]:

@@ -16,7 +16,6 @@ from dpsrun.runs.store import Order, Store
 if TYPE_CHECKING:
     from dpsrun.training.finetune import FineTune, Progress
 
-LOG = "log.txt"
 LOG_TAIL = 20
 
 
@@ -38,16 +37,16 @@ def work(
     order = store.read_order(run_id)
     attempt = store.begin(run_id)
     begun(attempt)
-    folder = store.attempt_folder(run_id, attempt)
-    _redirect_output(folder / LOG)
+    log = store.log_path(run_id, attempt)
+    _redirect_output(log)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    result = _attempt(order, attempt, folder, device, report)
+    result = _attempt(order, attempt, log, device, report)
     store.finish(result)
     return result
 
 
 def _attempt(
-    order: Order, attempt: str, folder: Path, device: str, report: Callable[[Progress], None]
+    order: Order, attempt: str, log: Path, device: str, report: Callable[[Progress], None]
 ) -> Result:
     """Fine-tune; whatever goes wrong becomes a result."""
     # Heavy imports belong to the attempt: a broken installation is a failure with a traceback too.
@@ -62,13 +61,13 @@ def _attempt(
         record.be_quiet()
         tune = FineTune(order, torch.device(device), report)
         tune.train()
-        tune.write_files(folder)
+        tune.write_files(log.parent)
         outcome: Outcome = "failed" if tune.degenerate else "ok"
         return Result(
             run=order.id, attempt=attempt, outcome=outcome, hashes=tune.hashes(), **_facts(tune)
         )
     except BaseException as error:  # noqa: BLE001 (Ctrl-C too must leave a record)
-        failure = describe(error, folder / LOG)
+        failure = describe(error, log)
         facts = _facts(tune) if tune is not None else {}
         return Result(run=order.id, attempt=attempt, outcome=failure.kind, failure=failure, **facts)
 

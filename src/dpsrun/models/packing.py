@@ -54,7 +54,9 @@ def packed_attention(
     """
     packing.calls += 1
     rate = dropout if module.training else 0.0
-    parts = zip(*(torch.split(x, list(packing.lengths), dim=2) for x in (query, key, value)), strict=True)
+    parts = zip(
+        *(torch.split(x, list(packing.lengths), dim=2) for x in (query, key, value)), strict=True
+    )
     attended = [
         functional.scaled_dot_product_attention(q, k, v, dropout_p=rate, scale=scaling)
         for q, k, v in parts

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from dpsrun import hub
-from dpsrun.errors import UserError
+from dpsrun.config.places import PACKAGE
+from dpsrun.errors import MissingError, UserError
 from dpsrun.runs.fingerprint import fingerprint
 
-PACKAGE = "package:"
 WEIGHTS = "*.safetensors"
 TOKENIZER = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model")
 FILES = ["config.json", WEIGHTS, "*.safetensors.index.json", *TOKENIZER]
@@ -46,7 +46,8 @@ class ModelFolder:
 def locate(source: str, *, revision: str | None, cache: Path) -> ModelFolder:
     """Find the encoder that `source` names, fetching it if it lies on the hub.
 
-    Raises UserError if it cannot be had or is no encoder with safetensors weights.
+    Raises MissingError if the hub does not give it, UserError if it is no encoder with
+    safetensors weights.
     """
     folder = _folder(source, revision)
     config = _config(folder, source)
@@ -70,8 +71,20 @@ def _folder(source: str, revision: str | None) -> Path:
         if not folder.is_dir():
             raise UserError(f"model {source!r}: there is no such folder")
         return folder
-    words = f"give --model {source}=FOLDER, a folder with config.json, weights and tokeniser"
-    return hub.fetch(source, kind="model", revision=revision, patterns=FILES, otherwise=words)
+    return _download(source, revision)
+
+
+def _download(source: str, revision: str | None) -> Path:
+    """Fetch an encoder from the hub; without a network the cached one serves."""
+    try:
+        return hub.fetch(source, kind="model", revision=revision, patterns=FILES)
+    except hub.HubError as error:
+        wanted = source if revision is None else f"{source}@{revision}"
+        raise MissingError(
+            f"model {wanted}: no folder of this name here, and the hub did not give it: {error}\n"
+            f"give --model {source}=PATH (a folder with config.json, {WEIGHTS} and a tokeniser)",
+            ["--model", f"{source}=PATH"],
+        ) from error
 
 
 def _package_folder(name: str) -> Path:

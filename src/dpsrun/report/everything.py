@@ -10,10 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dpsrun.runs.frozen import digest
 from dpsrun.runs.spec import Labels, RunSpec
-from dpsrun.runs.store import Manifest, Member
-
-ALL = "all"
-"""The name of the combined table."""
+from dpsrun.runs.store import EVERYTHING, Manifest, Member
 
 Specs = Mapping[str, RunSpec | None]
 """Id of a run that has a folder -> its spec; None where it cannot be read."""
@@ -31,7 +28,7 @@ def combine(manifests: Iterable[Manifest], specs: Specs) -> Manifest:
         _marked(member, source) if _row(member) in clashing else member
         for source, member in sourced
     )
-    return Manifest(name=ALL, members=tuple(dict.fromkeys(members)))
+    return Manifest(name=EVERYTHING, members=tuple(dict.fromkeys(members)))
 
 
 def _stray(run_id: str, spec: RunSpec | None) -> tuple[str, Member]:

@@ -10,8 +10,6 @@ from pathlib import Path
 from dpsrun.runs.result import FINISHED, Result
 from dpsrun.runs.store import Damaged, Manifest, Store
 
-LOG = "log.txt"
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -71,5 +69,5 @@ def troubles(store: Store, manifests: list[Manifest]) -> list[Trouble]:
 
 def log_path(store: Store, run_id: str, attempt: str) -> Path:
     """Give the log of an attempt, or its folder where there is none."""
-    folder = store.attempt_folder(run_id, attempt)
-    return folder / LOG if (folder / LOG).exists() else folder
+    log = store.log_path(run_id, attempt)
+    return log if log.exists() else log.parent

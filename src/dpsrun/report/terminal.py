@@ -14,10 +14,14 @@ UNBROKEN = 10_000
 """Columns of a pipe: wide enough that nothing is wrapped or cut."""
 
 
-def console() -> Console:
-    """Make a console that takes text as it is, and breaks nothing where nobody looks."""
-    width = None if sys.stdout.isatty() else UNBROKEN
-    return Console(width=width, markup=False, emoji=False, highlight=False)
+def console(*, stderr: bool = False) -> Console:
+    """Make a console for results, or on standard error for what happens meanwhile.
+
+    It takes text as it is, and breaks nothing where nobody looks.
+    """
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else UNBROKEN
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -28,9 +32,10 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_table(title: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Print a table under its title."""
-    table = Table(*header, box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    table = Table(*header, box=SIMPLE_HEAD)
     for line in lines:
         table.add_row(*line)
+    console().print(title, style="bold", soft_wrap=True)
     console().print(table)
 
 

@@ -24,6 +24,9 @@ from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 
 State = Literal["new", "done", "failed"]
 
+EVERYTHING = "all"
+"""The name of the table over all grids; no grid may have it."""
+
 
 class Order(Frozen):
     """What a worker needs to do a run: the content of `spec.json`."""
@@ -73,6 +76,10 @@ class Store:
         """Give the folder of one attempt at a run."""
         return self.folder(run_id) / "attempts" / attempt
 
+    def log_path(self, run_id: str, attempt: str) -> Path:
+        """Give the file that takes the output of one attempt at a run."""
+        return self.attempt_folder(run_id, attempt) / "log.txt"
+
     def order(self, run: Run, places: Places) -> None:
         """Write down what a worker must know to do `run`."""
         folder = self.folder(run.id)
@@ -92,7 +99,7 @@ class Store:
 
     def begin(self, run_id: str) -> str:
         """Make the folder of a new attempt; its name sorts by time and is unique."""
-        attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
+        attempt = _token()
         self.attempt_folder(run_id, attempt).mkdir(parents=True)
         return attempt
 
@@ -110,6 +117,11 @@ class Store:
     def withdraw(self, run_id: str) -> None:
         """Take back a published result, so that its run is to be done; its attempt stays."""
         (self.folder(run_id) / "result.json").unlink(missing_ok=True)
+
+    def set_aside(self, run_id: str) -> Path:
+        """Give a damaged result another name, so that its run can be done; nothing is deleted."""
+        damaged = self.folder(run_id) / "result.json"
+        return damaged.rename(damaged.with_name(f"result.json.damaged-{_token()}"))
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
@@ -157,6 +169,11 @@ class Store:
 
     def _text(self, run_id: str, name: str) -> str:
         return (self.folder(run_id) / name).read_text(encoding="utf-8")
+
+
+def _token() -> str:
+    """Make a name that sorts by time and is unique."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
 
 
 def _read_result(path: Path, run_id: str) -> Result | Damaged | None:

