@@ -5,6 +5,8 @@ TORCH_INDEX ?=
 GRID ?= experiments/glue.yaml
 RESULTS ?= results
 WORKERS ?= 2
+# Benchmarks and options, such as: methods padding --data ../glue
+BENCH ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,7 +40,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## speed, as ratios taken in one run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 grid: $(READY)
 	$(BIN)/dpsrun grid $(GRID) --results $(RESULTS)

@@ -15,7 +15,7 @@ from benchmarks.workload import MODEL
 from dpsrun.execution import plan as planning
 from dpsrun.execution.plan import Plan, Request
 from dpsrun.runs.fingerprint import cache_folder
-from dpsrun.runs.result import Evaluation, Result, Timing
+from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 
@@ -89,23 +89,18 @@ def pretend(plan: Plan, store: Store) -> None:
 
 
 def _result(run: str, attempt: str, score: float) -> Result:
-    names = ("accuracy", "f1", "matthews", "pearson", "spearman")
-    evaluations = tuple(
-        Evaluation(
-            epoch=epoch,
-            step=20 * epoch,
-            metrics={"validation": dict.fromkeys(names, score)},
-            primary=score,
-            train_loss=0.5,
-        )
-        for epoch in (1, 2, 3)
-    )
-    return Result(
-        run=run,
-        attempt=attempt,
-        outcome="ok",
-        evaluations=evaluations,
-        best_epoch=1,
-        timing=Timing(total=30, startup=1, training=25, evaluation=4, steps=60, tokens=60000),
-        peak_memory_bytes={"host": 10**9},
+    metrics = dict.fromkeys(("accuracy", "f1", "matthews", "pearson", "spearman"), score)
+    scores = {"metrics": {"validation": metrics}, "primary": score, "train_loss": 0.5}
+    return Result.model_validate(
+        {
+            "run": run,
+            "attempt": attempt,
+            "outcome": "ok",
+            "best_epoch": 1,
+            "evaluations": tuple({"epoch": n, "step": 20 * n, **scores} for n in (1, 2, 3)),
+            "timing": {
+                **dict.fromkeys(("total", "startup", "training", "evaluation"), 1.0),
+                **dict.fromkeys(("steps", "tokens"), 60),
+            },
+        }
     )

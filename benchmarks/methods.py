@@ -45,7 +45,7 @@ class Cycles:
 
 def measure(settings: Settings) -> Table:
     """Compare all contenders on every task."""
-    cycles = Cycles(settings.pick(5, 3), settings.pick(4, 2))
+    cycles = Cycles(settings.pick(5, 3), settings.pick(4, 1))
     works = [Workload.of(task, settings) for task in settings.tasks]
     rows = [row for work in works for row in _rows(work, cycles, settings)]
     notes = (

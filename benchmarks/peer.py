@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -22,10 +22,11 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    Trainer,
-    TrainingArguments,
     get_linear_schedule_with_warmup,
 )
+
+if TYPE_CHECKING:
+    from transformers import TrainingArguments
 
 Example = dict[str, Any]
 EVALUATION_BATCH = 32
@@ -142,6 +143,8 @@ class Program:
 
     def trainer(self) -> Outcome:
         """Train and evaluate with the Trainer."""
+        from transformers import Trainer  # noqa: PLC0415 (slow; the loop does not pay for it)
+
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(
                 model=self.encoder,
@@ -159,6 +162,8 @@ class Program:
         return Outcome(trained - began, ended - trained, float(losses[-1]))
 
     def _arguments(self, folder: str) -> TrainingArguments:
+        from transformers import TrainingArguments  # noqa: PLC0415
+
         return TrainingArguments(
             output_dir=folder,
             per_device_train_batch_size=self.job.batch_size,

@@ -48,7 +48,7 @@ class Workload:
         cache, found = cache_folder(), tasks.find(task)
         files = locate(found, settings.data, cache=cache)
         tokens = prepare(found, files, model_folder(), max_length=MAX_LENGTH, cache=cache)
-        return cls(task, tokens, settings.pick(16, 4))
+        return cls(task, tokens, settings.pick(16, 2))
 
     @property
     def split(self) -> Encoded:

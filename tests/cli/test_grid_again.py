@@ -58,7 +58,9 @@ def test_a_grid_runs_and_prints_its_table_in_plain_lines(finished: tuple[Bench, 
     assert "(n=2)" in ended.out
     assert "4/4 runs" in ended.err
     assert not re.search(r"[\r\x1b]", ended.out + ended.err)
-    assert all(set(found) == {"weights", "predictions", "order"} for found in hashes(bench).values())
+    assert all(
+        set(found) == {"weights", "predictions", "order"} for found in hashes(bench).values()
+    )
 
 
 def test_a_second_call_runs_nothing_and_prints_the_same(

@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, b"")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 (the name that the base class looks for)
 
     def log_message(self, *_: Any) -> None:
         """Be quiet."""
@@ -97,7 +97,9 @@ class Handler(BaseHTTPRequestHandler):
     def _refuse(self, code: str) -> None:
         self._answer(404, b"", {"X-Error-Code": code})
 
-    def _answer(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def _answer(
+        self, status: int, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
             self.send_header(name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.hub.conftest import DATA, NEW, OLD
 from tests.hub.server import Hub
 
 GLUE_GRID = Path(__file__).resolve().parents[2] / "experiments/glue.yaml"
-HUB_GRID = {"model": "tiny/bert", "tasks": ["rte", "stsb"], "methods": ["vanilla"]}
+HUB_GRID: dict[str, Any] = {"model": "tiny/bert", "tasks": ["rte", "stsb"], "methods": ["vanilla"]}
 
 
 def ids(bench: Bench, *words: str | Path) -> list[str]:
@@ -80,8 +81,10 @@ def test_without_the_hub_the_command_that_helps_is_given(
     bench: Bench, hub: Hub, state: str
 ) -> None:
     hub.broken = state == "broken"
+    if state == "refused":
+        hub.server_close()
     cut = bench.given(HF_HUB_OFFLINE="1" if state == "offline" else "0")
-    with hub.open() if state == "broken" else nullcontext(hub.server_close()):
+    with hub.open() if state == "broken" else nullcontext():
         ended = cut.say("grid", GLUE_GRID)
     assert ended.code == 2
     assert ended.out == ""

@@ -40,13 +40,18 @@ def settle(text: str, base: Path) -> str:
     if text.startswith(PACKAGE) and text.removeprefix(PACKAGE).isidentifier():
         return text
     if text.isprintable() and text.startswith((".", "/", "~")):
-        return str((base / _home(text)).resolve())
+        return _absolute(base / _home(text))
     if not HUB.match(text):
         raise ValueError(
             f"{text!r} is neither a hub id (owner/name), a folder (./name) "
             "nor an installed package (package:name)"
         )
-    return str((base / text).resolve()) if (base / text).is_dir() else text
+    return _absolute(base / text) if (base / text).is_dir() else text
+
+
+def _absolute(path: Path) -> str:
+    """Resolve a path but for its last name: a link's own name is the label that a user expects."""
+    return str(path.resolve() if path.name == ".." else path.parent.resolve() / path.name)
 
 
 def _home(text: str) -> Path:

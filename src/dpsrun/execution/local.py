@@ -53,6 +53,8 @@ SERVER_ENVIRONMENT = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    # A thread that tidies up pyarrow's memory; a process with two threads is not safe to fork.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     # Freed gradients stay with the process: else every step maps and zeroes its memory anew.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
