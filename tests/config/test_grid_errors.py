@@ -310,3 +310,8 @@ def test_all_faults_of_a_file_come_at_once_from_the_top_down() -> None:
     )
     lines = [int(fault.partition(":")[0]) for fault in faults(text)]
     assert lines == [1, 4, 5, 5, 6, 8, 9, 11, 12]
+
+
+def test_a_repeated_key_does_not_hide_what_else_is_wrong() -> None:
+    text = "tasks: [colaa]\nmodels: [x]\nmethods: [vanilla]\nseeds: [017]\nseeds: [1]\n"
+    assert [fault.partition(":")[0] for fault in faults(text)] == ["1", "4", "5"]

@@ -14,9 +14,12 @@ from dpsrun.errors import ConfigError
 
 
 def fault(text: str | bytes) -> str:
-    with pytest.raises(ConfigError) as caught:
-        parse(text if isinstance(text, bytes) else text.encode(), "a.yaml")
-    return str(caught.value)
+    try:
+        found = parse(text if isinstance(text, bytes) else text.encode(), "a.yaml").faults
+    except ConfigError as error:
+        found = error.problems
+    assert found
+    return "\n".join(map(str, found))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,11 @@ def glue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(encoders: dict[str, Path], glue: Path) -> Hub:
+def hub(encoders: dict[str, Path], glue: Path) -> Iterator[Hub]:
     """The hub, not yet open."""
-    return Hub({("models", "tiny/bert"): encoders, ("datasets", "nyu-mll/glue"): {DATA: glue}})
+    made = Hub({("models", "tiny/bert"): encoders, ("datasets", "nyu-mll/glue"): {DATA: glue}})
+    yield made
+    made.server_close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dpsrun.config.axes import read_axes
@@ -53,15 +53,20 @@ def read(content: bytes, path: Path) -> Grid:
     rules = read_rules(reader, axes)
     cells = () if reader.problems else build(reader, axes, rules)
     if reader.problems:
-        raise ConfigError(_in_order(reader.problems))
+        raise ConfigError(_in_order(reader.problems, reader.document.faults))
     used = {cell.model for cell in cells}
     models = tuple(model for model, _ in axes.models if model.label in used)
     return Grid(name, models, data, cells, reader.document)
 
 
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """Give each problem once, from the top of the file down."""
-    return sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0)
+def _in_order(problems: Iterable[Problem], faults: Sequence[Problem]) -> list[Problem]:
+    """Give each problem once, from the top of the file down.
+
+    What could not be read at all is reported as such, not again as a missing or wrong value.
+    """
+    unread = {(problem.line, problem.key) for problem in faults}
+    rest = [problem for problem in problems if (problem.line, problem.key) not in unread]
+    return sorted(dict.fromkeys([*faults, *rest]), key=lambda problem: problem.line or 0)
 
 
 def _name(reader: Reader, path: Path) -> str:

@@ -26,7 +26,7 @@ class Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = [*document.faults]
         self.broken: set[str] = set()
         self.sections = self._sections()
 

@@ -51,11 +51,13 @@ class Document:
         file: its name, for messages.
         data: the mapping at its top.
         lines: the line (from 1) of every key and list item.
+        faults: what is wrong with single values and keys; those count as left out.
     """
 
     file: str
     data: dict[str, Any]
     lines: Mapping[Key, int]
+    faults: tuple[Problem, ...] = ()
 
     def known(self, key: Key) -> Key:
         """Give the longest beginning of `key` that stands in the file."""
@@ -75,15 +77,14 @@ def written(key: Key) -> str:
 
 
 def parse(content: bytes, file: str) -> Document:
-    """Read the text of a grid file; raises ConfigError with every fault that it finds."""
+    """Read the text of a grid file; raises ConfigError if nothing can be made of it."""
     text = _text(content, file)
     builder = _Builder(file)
     data = builder.build(_node(text, file), ())
-    if builder.problems:
-        raise ConfigError(builder.problems)
     if not isinstance(data, dict):
-        raise ConfigError([Problem(file, 1, "", "must be a mapping: lines of `key: value`")])
-    return Document(file, data, builder.lines)
+        shape = Problem(file, 1, "", "must be a mapping: lines of `key: value`")
+        raise ConfigError(builder.problems or [shape])
+    return Document(file, data, builder.lines, tuple(builder.problems))
 
 
 def _text(content: bytes, file: str) -> str:
