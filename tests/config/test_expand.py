@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.config.grids import FULL, grid, runs, small
 
 from dpsrun.config.expand import expand
 from dpsrun.config.facts import ModelFacts, TaskFacts
 from dpsrun.errors import ConfigError
+from tests.config.grids import FULL, grid, runs, small
 
 
 def faults(text: str, *, max_length: int = 512) -> list[str]:

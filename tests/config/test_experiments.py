@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.config.grids import EXAMPLES
 
 from dpsrun.config.expand import expand
 from dpsrun.config.facts import ModelFacts, TaskFacts
 from dpsrun.config.load import load
 from dpsrun.runs.spec import Run
+from tests.config.grids import EXAMPLES
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 STEPS = {"cola": 1605, "mrpc": 690, "rte": 468, "stsb": 1080}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.config.grids import FULL, grid, small
 
 from dpsrun.config.grid import Cell, Grid, relocate
 from dpsrun.config.load import load
 from dpsrun.config.places import ModelEntry
 from dpsrun.errors import ConfigError, UserError
 from dpsrun.runs.spec import Seeds
+from tests.config.grids import FULL, grid, small
 
 
 def cell(one: Grid, **labels: str) -> Cell:

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.config.grids import FULL, grid, runs
 
 from dpsrun.config.grid import Grid
 from dpsrun.errors import ConfigError, Problem
+from tests.config.grids import FULL, grid, runs
 
 WORDS = st.sampled_from(
     ["rte", "vanilla", "dps-*", "low-resource(9)", "task", "warmup_ratio", "", "*", "[", "é", "a@b"]

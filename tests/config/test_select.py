@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.config.grids import runs, small
 
 from dpsrun.config.match import matches, select
 from dpsrun.errors import UserError
 from dpsrun.runs.spec import Run
+from tests.config.grids import runs, small
 
 
 @pytest.fixture(scope="module")

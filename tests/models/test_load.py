@@ -92,7 +92,9 @@ def test_dropout_is_set_in_every_layer(model_type: str, rate: float, tmp_path: P
 
 
 def test_dropout_stays_the_encoders_own_unless_asked(tmp_path: Path) -> None:
-    assert loaded(save_tiny(tmp_path, hidden_dropout_prob=0.3)).dropout["hidden_dropout_prob"] == 0.3
+    assert (
+        loaded(save_tiny(tmp_path, hidden_dropout_prob=0.3)).dropout["hidden_dropout_prob"] == 0.3
+    )
 
 
 def test_a_checkpoint_without_a_block_is_refused(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from transformers import AttentionInterface
 
 from dpsrun.models import load as loading
 from dpsrun.models import packing
-from dpsrun.models.layout import collate
+from dpsrun.models.batch import Batch
+from dpsrun.models.layout import Layout, collate
 from dpsrun.models.load import Batching, Loaded, load
 from tests.encoders import FAMILIES, VOCABULARY, save_tiny
 
@@ -18,12 +20,10 @@ CPU = torch.device("cpu")
 
 
 def loaded(folder: Path, batching: Batching) -> Loaded:
-    return load(
-        folder, outputs=3, dropout=0.0, head_seed=7, batching=batching, device=CPU
-    )
+    return load(folder, outputs=3, dropout=0.0, head_seed=7, batching=batching, device=CPU)
 
 
-def ragged_batch(layout: loading.Layout) -> loading.Batch:
+def ragged_batch(layout: Layout) -> Batch:
     generator = torch.Generator().manual_seed(3)
     lengths = (9, 4, 17, 1, 12)
     sequences = [torch.randint(5, VOCABULARY, (n,), generator=generator) for n in lengths]
@@ -77,7 +77,7 @@ def test_an_encoder_whose_attention_mixes_sequences_is_caught_and_padded(
         attended = torch.nn.functional.scaled_dot_product_attention(query, key, value)
         return attended.transpose(1, 2), None
 
-    packing.AttentionInterface.register("mixes", over_the_whole_row)
+    AttentionInterface.register("mixes", over_the_whole_row)
     monkeypatch.setattr(packing, "PACKED", "mixes")
     assert not loaded(save_tiny(tmp_path), "auto").layout.packed
 

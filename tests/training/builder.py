@@ -49,7 +49,9 @@ def loop(
     **settings: Any,
 ) -> Loop:
     """Make the training loop of a run."""
-    context = Context(one.model, total_steps, Generator().manual_seed(1), Generator().manual_seed(2))
+    context = Context(
+        one.model, total_steps, Generator().manual_seed(1), Generator().manual_seed(2)
+    )
     made = hooks(Params(), context)
     made.prepare()
     training = Training(**{"learning_rate": 1e-3, "batch_size": 4, **settings})

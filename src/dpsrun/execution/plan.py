@@ -183,17 +183,24 @@ def write_manifests(plan: Plan, store: Store) -> None:
 
 def write_orders(plan: Plan, runs: Sequence[Run], store: Store, cache: Path) -> None:
     """Tokenise what the runs need, once, and write down each run's order."""
+    grids = {run.id: grid for grid in plan.grids for run in grid.runs}
+    places: dict[tuple[str, str, int], Places] = {}
+    for run in runs:
+        key = (run.spec.data, run.spec.model, run.spec.training.max_length)
+        if key not in places:
+            places[key] = _places(grids[run.id], run, cache)
+        store.order(run, places[key])
+
+
+def _places(grid: PlannedGrid, run: Run, cache: Path) -> Places:
     from dpsrun.tasks.tokens import prepare  # noqa: PLC0415 (the tokenisers are slow to load)
 
-    places = {run.id: grid for grid in plan.grids for run in grid.runs}
-    for run in runs:
-        grid = places[run.id]
-        model = grid.models[run.labels.model]
-        tokens = prepare(
-            registry.find(run.spec.task),
-            grid.data[run.spec.task],
-            model.folder,
-            max_length=run.spec.training.max_length,
-            cache=cache,
-        )
-        store.order(run, Places(model=str(model.folder), tokens=str(tokens)))
+    model = grid.models[run.labels.model].folder
+    tokens = prepare(
+        registry.find(run.spec.task),
+        grid.data[run.spec.task],
+        model,
+        max_length=run.spec.training.max_length,
+        cache=cache,
+    )
+    return Places(model=str(model), tokens=str(tokens))
