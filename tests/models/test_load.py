@@ -105,3 +105,20 @@ def test_a_checkpoint_without_a_block_is_refused(tmp_path: Path) -> None:
     save_file(kept, file, {"format": "pt"})
     with pytest.raises(ValueError, match=r"lacks 4 weights, first 'bert\.encoder\.layer\.1"):
         loaded(folder)
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_a_head_that_a_checkpoint_already_has_is_drawn_anew(labels: int, tmp_path: Path) -> None:
+    config = tiny_config("bert", num_labels=labels)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    heads = [loaded(tmp_path, seed).model.head_modules()[0].weight for seed in (1, 1, 2)]
+    assert heads[0].shape == (2, 32)
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+def test_an_encoder_without_linear_blocks_has_nothing_to_wrap() -> None:
+    config = AutoConfig.for_model("gpt2", n_embd=16, n_layer=1, n_head=2, vocab_size=9)
+    model = AutoModelForSequenceClassification.from_config(config)
+    with pytest.raises(ValueError, match=r"transformer\.h holds no linear layers"):
+        Classifier(model, frozenset()).matrices()

@@ -179,3 +179,14 @@ def test_the_average_is_the_last_column(store: Store) -> None:
     table = report_of(store).last
     assert cells_of(table, table.rows[0])[-1].task == AVERAGE
     assert shown(table.rows[0].average) == "70.0 (n=1 of 3)"
+
+
+def test_a_task_that_a_row_leaves_out_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
+    scores = {("rte", "vanilla", 0): 0.6, ("cola", "vanilla", 0): 0.2, ("rte", "dps-mix", 0): 0.7}
+    store = make_results(tmp_path, scores=scores)
+    (manifest, *_), _ = choose(store, [])
+    _, lines = headline(read(store, manifest).last)
+    assert [line[1:] for line in lines] == [
+        ["vanilla", "60.0 (n=1)", "20.0 (n=1)", "40.0 (n=1)"],
+        ["dps-mix", "70.0 (n=1)", "not in grid", "not in grid"],
+    ]

@@ -49,9 +49,9 @@ def test_evaluation_sorts_by_length_and_restores_the_order(tmp_path: Path) -> No
     data = examples(60)
     one = loaded(save_tiny(tmp_path), "packed")
     feed = Feed(data, one.layout, CPU)
-    seen = [rows for rows, _ in feed.sorted_batches()]
-    assert sorted(sum(seen, [])) == list(range(60))
-    assert sum(seen, []) != list(range(60))
+    seen = [row for rows, _ in feed.sorted_batches() for row in rows]
+    assert sorted(seen) == list(range(60))
+    assert seen != list(range(60))
     found = predict(one.model, {"dev": feed}, precision="fp32", regression=False)["dev"]
     with torch.inference_mode():
         one.model.eval()

@@ -42,12 +42,16 @@ class Classifier(nn.Module):
         """Name the weight matrices of the encoder's blocks, its pooler and the head.
 
         These are what DPS wraps (official BERT code: q, k, v, attention output, both feed-forward
-        layers, pooler, classifier); embeddings, norms and biases are not among them.
+        layers, pooler, classifier); embeddings, norms and biases are not among them. Raises
+        ValueError for an encoder whose blocks are not made of linear layers.
         """
         wrapped: dict[str, nn.Parameter] = {}
         for name, module in self.encoder.named_modules():
             if isinstance(module, nn.Linear) and self._is_wrapped(name):
                 wrapped[f"{name}.weight"] = cast("nn.Parameter", module.weight)
+        for block in self._block_lists(str(self.encoder.base_model_prefix)):
+            if not any(name.startswith(f"{block}.") for name in wrapped):
+                raise ValueError(f"{block} holds no linear layers that a method could work on")
         return wrapped
 
     def head_modules(self) -> list[nn.Linear]:
@@ -57,6 +61,22 @@ class Classifier(nn.Module):
             for name, module in self.encoder.named_modules()
             if isinstance(module, nn.Linear) and f"{name}.weight" in self._new
         ]
+
+    def draw_old_head(self, seed: int) -> None:
+        """Draw the head's layers that came with the checkpoint anew, as new ones are drawn.
+
+        Else a checkpoint that was fine-tuned before would give all seeds the same head.
+        """
+        prefix, config = f"{self.encoder.base_model_prefix}.", self.encoder.config
+        generator = torch.Generator().manual_seed(seed)
+        for name, module in self.encoder.named_modules():
+            old = not name.startswith(prefix) and f"{name}.weight" not in self._new
+            if isinstance(module, nn.Linear) and old:
+                spread = float(getattr(config, "initializer_range", 0.02))
+                nn.init.normal_(module.weight, std=spread, generator=generator)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+                self._new |= {f"{name}.weight", f"{name}.bias"}
 
     def _is_wrapped(self, name: str) -> bool:
         prefix = str(self.encoder.base_model_prefix)

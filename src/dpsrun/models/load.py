@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +29,8 @@ DROPOUTS = (
     "embedding_dropout",
     "mlp_dropout",
     "pooler_dropout",
+    "cls_dropout",
+    "hidden_dropout",
     "summary_last_dropout",
 )
 """What the configurations of different encoders call their dropout rates."""
@@ -62,7 +63,7 @@ def load(
     dropout. Raises ValueError if the checkpoint does not hold the encoder, or if `batching` is
     `packed` and this encoder cannot be.
     """
-    config = AutoConfig.from_pretrained(folder, num_labels=outputs)
+    config = AutoConfig.from_pretrained(folder, num_labels=outputs, return_dict=True)
     _set_dropout(config, dropout)
     torch.manual_seed(head_seed)
     encoder, info = AutoModelForSequenceClassification.from_pretrained(
@@ -71,12 +72,16 @@ def load(
         dtype=torch.float32,
         use_safetensors=True,
         output_loading_info=True,
+        ignore_mismatched_sizes=True,
         trust_remote_code=False,
         local_files_only=True,
     )
-    new = frozenset(info["missing_keys"])
+    new = frozenset(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
     _check_complete(encoder, new)
-    model = Classifier(encoder, new).to(device)
+    model = Classifier(encoder, new)
+    model.draw_old_head(head_seed)
+    _set_dropout_layers(model, dropout)
+    model.to(device)
     layout = choose_layout(model, batching, device)
     return Loaded(model, layout, tuple(sorted(new)), dropout_rates(config))
 
@@ -98,7 +103,6 @@ def choose_layout(model: Classifier, batching: Batching, device: torch.device) -
     if batching == "padded" or (batching == "auto" and device.type != "cpu"):
         return padded
     if padded.model_type in PACKABLE and _packs(model, padded):
-        pack(model.encoder)
         return Layout.of(model.encoder, packed=True)
     if batching == "packed":
         raise ValueError(f"{padded.model_type} cannot take packed batches; use batching: auto")
@@ -106,14 +110,22 @@ def choose_layout(model: Classifier, batching: Batching, device: torch.device) -
 
 
 def _packs(model: Classifier, padded: Layout) -> bool:
-    """Compare a packed copy of the model with the model itself, on two short sequences."""
-    twin = Classifier(copy.deepcopy(model.encoder), frozenset())
+    """Pack the model and compare it with what it was; undone if it is not the same."""
+    expected, _ = _probe(model, padded)
     try:
-        pack(twin.encoder)
-        packed = Layout.of(twin.encoder, packed=True)
-        expected, _ = _probe(model, padded)
-        found, packing = _probe(twin, packed)
-    except (LookupError, TypeError, ValueError, RuntimeError):
+        unpack = pack(model.encoder)
+    except (LookupError, ValueError):
+        return False
+    if _agrees(model, expected):
+        return True
+    unpack()
+    return False
+
+
+def _agrees(model: Classifier, expected: Tensor) -> bool:
+    try:
+        found, packing = _probe(model, Layout.of(model.encoder, packed=True))
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError):
         return False
     layers = int(model.encoder.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
     called = packing is not None and packing.calls == layers
@@ -139,6 +151,13 @@ def _set_dropout(config: PreTrainedConfig, rate: float | None) -> None:
     for name in DROPOUTS:
         if hasattr(config, name):
             setattr(config, name, rate)
+
+
+def _set_dropout_layers(model: nn.Module, rate: float | None) -> None:
+    """Leave no layer out whose configuration calls its dropout by a name of its own."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and rate is not None:
+            module.p = rate
 
 
 def _check_complete(encoder: Any, new: frozenset[str]) -> None:  # noqa: ANN401 (untyped library)

@@ -7,6 +7,7 @@ handed on, so that pooler and head see `[examples, 1, width]` as they would with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,10 +68,18 @@ def packed_attention(
 AttentionInterface.register(PACKED, packed_attention)
 
 
-def pack(encoder: nn.Module) -> None:
-    """Switch an encoder to packed rows."""
+def pack(encoder: nn.Module) -> Callable[[], None]:
+    """Switch an encoder to packed rows; gives what switches it back."""
+    before = encoder.config._attn_implementation  # type: ignore[union-attr]  # noqa: SLF001
+    container = _block_container(encoder)
     encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
-    _block_container(encoder).register_forward_hook(_hand_on_first_tokens, with_kwargs=True)
+    hook = container.register_forward_hook(_hand_on_first_tokens, with_kwargs=True)
+
+    def unpack() -> None:
+        hook.remove()
+        encoder.set_attn_implementation(before)  # type: ignore[operator]
+
+    return unpack
 
 
 def _block_container(encoder: nn.Module) -> nn.Module:

@@ -185,8 +185,11 @@ def _kinds(result: Result | Damaged | None, selection: Selection) -> tuple[str, 
 
 
 def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
-    """Average each seed over the tasks first, so that the deviation is that of the average."""
-    seeds = tuple(seeds)
+    """Average each seed over the tasks first, so that the deviation is that of the average.
+
+    A row that leaves a task of the table out has no average.
+    """
+    seeds = tuple(seeds) if all(cell.expected for cell in cells) else ()
     scores = {
         seed: statistics.fmean(cell.scores[seed] for cell in cells)
         for seed in seeds

@@ -8,7 +8,7 @@ from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.read import Report
 
 MEANINGS = (
-    "failed: no better than a constant guess after the last epoch; its score is in the mean.",
+    "failed: no better than a constant guess at the end; its score, if it has one, is in the mean.",
     "undefined: failed without a score (a correlation with constants); left out, never taken as 0.",
     "diverged: a loss, gradient or weight was not finite; without a score, left out of the mean.",
     "errors: ended by an error, lack of memory or time; without a score, left out of the mean.",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dpsrun.report.aggregate import Cell, Row, Table, score
+from dpsrun.report.aggregate import AVERAGE, Cell, Row, Table, score
 from dpsrun.report.notes import notes
 from dpsrun.report.read import Entry, Report
 from dpsrun.runs.files import write_whole
@@ -21,6 +21,7 @@ from dpsrun.runs.spec import STREAMS
 from dpsrun.runs.store import Store
 
 NOTHING = "—"
+ABSENT = "not in grid"
 
 INTRODUCTION = """\
 Mean ± sample standard deviation (ddof 1) of the primary score over n seeds, times 100. The
@@ -55,10 +56,10 @@ def points(value: float | None) -> str:
 
 
 def shown(cell: Cell) -> str:
-    """Write a cell: `73.2 ± 1.4 (n=3)`, `73.2 (n=1 of 3)`, or a dash without any score."""
+    """Write a cell: `73.2 ± 1.4 (n=3)`, `73.2 (n=1 of 3)`, a dash without any score."""
     summary = cell.summary
     if summary.n == 0:
-        return NOTHING
+        return NOTHING if cell.expected else ABSENT
     spread = "" if summary.sd is None else f" ± {points(summary.sd)}"
     of_expected = "" if summary.n == cell.expected else f" of {cell.expected}"
     return f"{points(summary.mean)}{spread} (n={summary.n}{of_expected})"
@@ -90,7 +91,7 @@ def spread(table: Table) -> tuple[list[str], list[list[str]]]:
     """Give header and lines of the table of spreads and failures, one line a cell."""
     labels = row_labels(table)
     header = ["task", *labels, "n", "min", "median", "max"]
-    header += ["failed", "diverged", "errors", "missing"]
+    header += ["failed", "undefined", "diverged", "errors", "missing"]
     return header, [
         [cell.task, *(getattr(row, label) for label in labels), *_spread_of(cell)]
         for row in table.rows
@@ -100,10 +101,13 @@ def spread(table: Table) -> tuple[list[str], list[list[str]]]:
 
 
 def _spread_of(cell: Cell) -> list[str]:
-    summary, counts = cell.summary, cell.counts
+    summary = cell.summary
     numbers = map(points, (summary.min, summary.median, summary.max))
-    kinds = (counts.failed, counts.diverged, counts.errors, counts.missing)
-    return [f"{summary.n} of {cell.expected}", *numbers, *(str(len(kind)) for kind in kinds)]
+    # The average has seeds where the tasks have runs: counts of runs do not belong beside them.
+    counts = [
+        NOTHING if cell.task == AVERAGE else str(len(seeds)) for seeds in vars(cell.counts).values()
+    ]
+    return [f"{summary.n} of {cell.expected}", *numbers, *counts]
 
 
 def markdown(report: Report) -> str:

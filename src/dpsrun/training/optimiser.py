@@ -23,7 +23,7 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         id(parameter)
         for module in model.modules()
         for name, parameter in module.named_parameters(recurse=False)
-        if name == "bias" or "Norm" in type(module).__name__
+        if "bias" in name or "Norm" in type(module).__name__
     }
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return [
