@@ -13,11 +13,11 @@ from benchmarks.tables import Row, Table
 from dpsrun.execution import plan as planning
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
+from dpsrun.execution.engine import Progress
 from dpsrun.execution.local import LocalEngine
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.result import Result, Timing
 from dpsrun.runs.store import Store
-from dpsrun.training.finetune import Progress
 
 
 class Stopwatch:

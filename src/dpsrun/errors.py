@@ -12,9 +12,12 @@ class UserError(Exception):
 
 
 class MissingError(UserError):
-    """Models or data that cannot be had; `options` are the words of a command line that help."""
+    """Models or data that cannot be had.
 
-    def __init__(self, message: str, options: Iterable[str]) -> None:
+    `options` are what would say where they lie: pairs such as `--model` and the model's label.
+    """
+
+    def __init__(self, message: str, options: Iterable[tuple[str, str]] = ()) -> None:
         self.options = tuple(options)
         super().__init__(message)
 

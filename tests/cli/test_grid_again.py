@@ -11,6 +11,7 @@ import pytest
 
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
+from tests.cli.test_imports import imported
 from tests.command import Bench, Ended
 
 SEEDS = (0, 1)
@@ -83,9 +84,9 @@ def test_a_seed_that_is_added_is_all_that_runs(again: Bench) -> None:
 def test_a_result_that_is_lost_or_damaged_is_made_again_the_same(again: Bench) -> None:
     expected, before = table(again), hashes(again)
     lost, damaged, *_ = before
-    (again.folder / "results/runs" / lost / "result.json").unlink()
+    shutil.rmtree(again.folder / "results/runs" / lost)
     broken = again.folder / "results/runs" / damaged / "result.json"
-    broken.unlink()
+    shutil.rmtree(broken.parent / "attempts")
     broken.write_text('{"run": ', encoding="utf-8")
     ended = again.say("grid", "small.yaml")
     assert ended.code == 0
@@ -94,6 +95,30 @@ def test_a_result_that_is_lost_or_damaged_is_made_again_the_same(again: Bench) -
     (kept,) = broken.parent.glob("result.json.damaged-*")
     assert kept.read_text(encoding="utf-8") == '{"run": '
     assert (table(again), hashes(again)) == (expected, before)
+
+
+def test_a_training_that_ended_but_was_not_published_is_not_done_again(again: Bench) -> None:
+    expected, before = table(again), hashes(again)
+    for path in (again.folder / "results/runs").glob("*/result.json"):
+        path.unlink()
+    ended = again.say("grid", "small.yaml")
+    assert (ended.code, started(ended)) == (0, [])
+    assert (table(again), hashes(again)) == (expected, before)
+
+
+def test_the_launcher_of_a_grid_never_loads_torch(again: Bench) -> None:
+    grid = again.grid(seeds=(0,), methods=["vanilla"])
+    heavy = {"torch", "transformers", "datasets"}
+    assert heavy.isdisjoint(imported(again, "grid", grid, "--results", "other"))
+    assert len(hashes(again, "other")) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_named(again: Bench) -> None:
+    (again.folder / "cache").mkdir()
+    (again.folder / "cache/tokens").write_text("in the way", encoding="utf-8")
+    ended = again.given(DPSRUN_CACHE="cache").say("grid", "small.yaml", "--results", "other")
+    assert ended.code == 2
+    assert "--results other or the cache cache: cannot be written: " in ended.err
 
 
 def test_one_worker_gives_the_same_numbers_as_two(again: Bench) -> None:

@@ -73,6 +73,7 @@ def test_a_method_that_fails_or_diverges_leaves_a_record_and_stops_nothing(bench
     ended = bench.say("grid", grid)
     assert ended.code == 3
     assert "1 runs ended in an error; look with: dpsrun status results" in ended.err
+    assert "do them again with: --retry error\n" in ended.err
     found = by_method(bench)
     assert {name: result.outcome for name, result in found.items() if name != "vanilla"} == {
         "raises": "error",
@@ -85,11 +86,14 @@ def test_a_method_that_fails_or_diverges_leaves_a_record_and_stops_nothing(bench
     assert "extra_hooks.py" in failure.traceback
     assert diverged is not None
     assert (diverged.step, diverged.message) == (2, "loss is not finite at step 2")
+    lost = found["not-a-number"]
+    folder = Store(bench.folder / "results").attempt_folder(lost.run, lost.attempt)
+    assert len((folder / "curve.csv").read_text().splitlines()) == 2
     table = {line.split()[1]: line for line in ended.out.splitlines() if "  tiny " in line}
     assert "(n=1)" in table["vanilla"]
     assert not any(digit in table["not-a-number"] for digit in "123456789")
 
-    again = bench.say("grid", grid, "--retry", "error")
+    again = bench.say("grid", grid, "--retry", "all")
     assert again.code == 3
     assert "1/1 runs, 1 error" in again.err
     store = Store(bench.folder / "results")
@@ -113,14 +117,18 @@ def test_a_worker_that_is_killed_is_an_error_and_the_others_go_on(waiting: Bench
     assert "killed by SIGKILL" in found["waits"].failure.message
 
 
-def test_after_ctrl_c_nothing_lives_on_and_the_next_call_does_the_rest(waiting: Bench) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_a_stop_nothing_lives_on_and_the_next_call_does_the_rest(
+    waiting: Bench, number: signal.Signals
+) -> None:
     grid = waiting.grid(methods=["waits"], seeds=(0, 1))
     process = waiting.start("grid", grid, "--workers", "2")
     workers(waiting, 2, process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
     assert "Traceback" not in said
+    assert "2 runs are still to be done" in said
     until(lambda: not alive(waiting))
     store = Store(waiting.folder / "results")
     assert [store.result(run) for run in store.run_ids()] == [None, None]
@@ -144,3 +152,48 @@ def test_workers_end_with_a_launcher_that_was_killed(waiting: Bench) -> None:
     until(lambda: not alive(waiting))
     store = Store(waiting.folder / "results")
     assert [store.state(run) for run in store.run_ids()] == ["new"]
+
+
+def test_a_run_that_another_stopped_is_said_to_be_left(waiting: Bench) -> None:
+    process = waiting.start("grid", waiting.grid(methods=["waits"]))
+    (worker,) = workers(waiting, 1, process)
+    os.kill(worker, signal.SIGTERM)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, said
+    assert "1 runs are still to be done; do them with the same command" in said
+
+
+def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) -> None:
+    process = waiting.start("grid", waiting.grid(methods=["waits"]))
+    until(lambda: len(alive(waiting)) > 1, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    until(lambda: not alive(waiting))
+    store = Store(waiting.folder / "results")
+    assert {store.state(run) for run in store.run_ids()} <= {"new"}
+
+
+def test_the_command_of_an_engine_says_by_its_exit_code_how_the_run_ended(waiting: Bench) -> None:
+    grid = waiting.grid(methods=["waits"])
+    process = waiting.start("grid", grid)
+    workers(waiting, 1, process)
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+    (run,) = Store(waiting.folder / "results").run_ids()
+    (waiting.folder / "waiting" / "again").mkdir()
+    stopped = waiting.given(EXTRA_WAIT=str(waiting.folder / "waiting/again"))
+    process = stopped.start("work", run)
+    workers(stopped, 1, process)
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    bench = waiting.given(EXTRA_WAIT="")
+    spec = bench.folder / "results/runs" / run / "spec.json"
+    kept = spec.read_text(encoding="utf-8")
+    spec.write_text("{", encoding="utf-8")
+    assert bench.say("work", run).code == 3
+    spec.write_text(kept, encoding="utf-8")
+    (spec.parent / "result.json").unlink()
+    assert [bench.say("work", run).code for _ in range(2)] == [0, 0]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from dpsrun import __version__
+from dpsrun.runs.result import Failure, Outcome, Result
+from dpsrun.runs.store import Store
 from tests.command import Bench, Ended
-from tests.report.builder import make_results
 
 SEEDS = (0, 1)
 
@@ -20,10 +21,14 @@ def grid(bench: Bench) -> Path:
     return bench.grid(seeds=SEEDS, tasks=["mini-rte", "mini-cola"])
 
 
-def planned(bench: Bench, *words: str | Path) -> list[dict[str, Any]]:
+def plan(bench: Bench, *words: str | Path) -> Any:
     ended = bench.say("plan", *words, "--json")
     assert (ended.code, ended.err) == (0, "")
-    runs: list[dict[str, Any]] = ended.json["runs"]
+    return ended.json
+
+
+def planned(bench: Bench, *words: str | Path) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = plan(bench, *words)["runs"]
     return runs
 
 
@@ -76,12 +81,24 @@ def test_data_can_lie_elsewhere(bench: Bench, grid: Path) -> None:
 
 
 def test_results_say_what_is_done_already(bench: Bench, grid: Path) -> None:
-    make_results(bench.folder, {("rte", "vanilla", 0): 0.5})
-    assert {run["state"] for run in planned(bench, grid, "--results", "results")} == {"new"}
+    run = planned(bench, grid)[0]["run"]
+    failure = Failure(kind="error", message="ended")
+    outcomes: dict[str, Outcome] = {"done": "ok", "failed": "error"}
+    for name, outcome in outcomes.items():
+        store = Store(bench.folder / name)
+        told = None if outcome == "ok" else failure
+        store.finish(Result(run=run, attempt=store.begin(run), outcome=outcome, failure=told))
+        assert planned(bench, grid, "--results", name)[0]["state"] == name
+        states = {"new": 7, "done": 0, "failed": 0, name: 1}
+        assert plan(bench, grid, "--results", name)["summary"]["states"] == states
+    assert {run["state"] for run in planned(bench, grid)} == {"new"}
 
 
 def test_workers_and_device_count_the_slots(bench: Bench, grid: Path) -> None:
-    assert planned(bench, grid, "--workers", "3", "--device", "cpu") == planned(bench, grid)
+    summary = plan(bench, grid, "--workers", "3", "--device", "cpu")["summary"]
+    states = {"new": 8, "done": 0, "failed": 0}
+    assert summary == {"states": states, "steps": 32, "seconds": None, "slots": 3}
+    assert plan(bench, grid, "--workers", "1")["summary"]["slots"] == 1
     assert "greater than or equal to 1" in refused(bench.say("plan", grid, "--workers", "0"))
 
 
@@ -154,3 +171,30 @@ def test_an_option_or_command_that_does_not_exist_is_named(bench: Bench, grid: P
     assert "--wrokers" in refused(bench.say("grid", grid, "--wrokers", "2"))
     assert "gird" in refused(bench.say("gird", grid))
     assert "GRID" in refused(bench.say("plan"))
+
+
+def test_all_that_is_wrong_with_models_and_data_is_said_at_once(bench: Bench) -> None:
+    (bench.folder / "data").mkdir()
+    tasks, models = ["mini-rte", "rte", "cola"], ["./nowhere", "package:nothing", "no/where"]
+    wrong = bench.grid(name="wrong", tasks=tasks, models=models, data={"glue": "./data"})
+    said = refused(bench.say("plan", wrong))
+    assert "rte: no folder 'rte' in" in said
+    assert "cola: no folder 'cola' in" in said
+    assert "nowhere': there is no such folder" in said
+    assert "no package 'nothing' is installed" in said
+    assert said.endswith("--model where=PATH")
+
+
+def test_a_text_too_long_for_the_tokeniser_is_refused_before_anything_starts(bench: Bench) -> None:
+    shutil.copytree(bench.folder / "tiny", bench.folder / "short")
+    (bench.folder / "short/tokenizer_config.json").write_text('{"model_max_length": 32}')
+    said = refused(bench.say("plan", bench.grid(model="./short")))
+    assert "max_length 64 is too long: short takes 32 tokens" in said
+
+
+def test_a_cache_that_cannot_be_used_is_named(bench: Bench, grid: Path) -> None:
+    (bench.folder / "file").write_text("in the way")
+    cache = str(bench.folder / "file")
+    said = refused(bench.given(DPSRUN_CACHE=cache).say("plan", grid))
+    assert f"the cache {cache} cannot be used: " in said
+    assert "DPSRUN_CACHE can name another folder" in said

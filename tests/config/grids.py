@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.config.expand import expand
-from dpsrun.config.facts import ModelFacts, TaskFacts
+from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Grid
 from dpsrun.config.load import read
 from dpsrun.errors import ConfigError
@@ -43,6 +43,7 @@ sweep:
   params.drop_fraction: [0.1, 0.3]
 """
 
+CPU = Machine("cpu", "fp32")
 EXAMPLES = {"cola": 8551, "mrpc": 3668, "rte": 2490, "stsb": 5749}
 
 
@@ -64,10 +65,16 @@ def faults(text: str) -> list[str]:
     return [str(problem).removeprefix("a.yaml:") for problem in caught.value.problems]
 
 
-def runs(text: str, *, max_length: int = 512, models: dict[str, str] | None = None) -> list[Run]:
+def runs(
+    text: str,
+    *,
+    max_length: int = 512,
+    models: dict[str, str] | None = None,
+    machine: Machine = CPU,
+) -> list[Run]:
     """Expand a grid; `models` gives fingerprints by label where they matter."""
     one = grid(text)
     tasks = {name: TaskFacts(f"data of {name}", EXAMPLES[name]) for name in one.tasks}
     prints = {entry.label: (models or {}).get(entry.label, entry.label) for entry in one.models}
     facts = {label: ModelFacts(p, "bert-2x16", max_length) for label, p in prints.items()}
-    return expand(one, tasks, facts, "fp32")
+    return expand(one, tasks, facts, machine)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from dpsrun.config.expand import expand
-from dpsrun.config.facts import ModelFacts, TaskFacts
+from dpsrun.config.facts import Machine
 from dpsrun.errors import ConfigError
 from tests.config.grids import FULL, grid, runs, small
 
+UNKNOWN = Machine("cuda", None)
 
-def faults(text: str, *, max_length: int = 512) -> list[str]:
+
+def faults(text: str, **facts: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        runs(text, max_length=max_length)
+        runs(text, **facts)
     return [str(problem).removeprefix("a.yaml:") for problem in caught.value.problems]
 
 
@@ -50,10 +53,26 @@ def test_a_low_resource_run_counts_its_own_examples() -> None:
 
 
 def test_auto_precision_becomes_what_it_means_here_and_a_chosen_one_stays() -> None:
-    one = grid(small(sweep="{training.precision: [auto, fp16]}"))
-    facts = {"rte": TaskFacts("t", 100)}, {"tiny": ModelFacts("m", "bert", 512)}
-    found = expand(one, *facts, "bf16")
+    text = small(sweep="{training.precision: [auto, fp16]}")
+    found = runs(text, machine=Machine("cuda", "bf16"))
     assert [run.spec.training.precision for run in found] == ["bf16", "fp16"]
+
+
+def test_auto_precision_on_an_unknown_gpu_is_refused_where_it_is_asked_for() -> None:
+    advice = "give precision: bf16 or fp16 or fp32 in training"
+    (fault,) = faults(small(tasks="[rte, cola]"), machine=UNKNOWN)
+    assert fault.startswith("1: training.precision: ")
+    assert advice in fault
+    (fault,) = faults(small(training="{precision: auto}"), machine=UNKNOWN)
+    assert fault.startswith("5: training.precision: ")
+    (run,) = runs(small(training="{precision: fp16}"), machine=UNKNOWN)
+    assert run.spec.training.precision == "fp16"
+
+
+def test_a_cpu_and_a_gpu_do_different_runs_and_two_gpus_the_same() -> None:
+    (here,), (there,) = runs(small()), runs(small(), machine=Machine("cuda", "fp32"))
+    assert (here.spec.device, there.spec.device) == ("cpu", "cuda")
+    assert here.id != there.id
 
 
 def test_labels_and_places_are_no_part_of_the_identity() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.config.expand import expand
-from dpsrun.config.facts import ModelFacts, TaskFacts
+from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.load import load
 from dpsrun.runs.spec import Run
 from tests.config.grids import EXAMPLES
@@ -21,7 +21,7 @@ def glue() -> list[Run]:
     (grid,) = load([EXPERIMENTS / "glue.yaml"])
     tasks = {name: TaskFacts(name, count) for name, count in EXAMPLES.items()}
     models = {"bert-large-cased": ModelFacts("m", "bert-24x1024", 512)}
-    return expand(grid, tasks, models, "fp16")
+    return expand(grid, tasks, models, Machine("cuda", "fp16"))
 
 
 def test_every_experiment_is_a_valid_grid() -> None:

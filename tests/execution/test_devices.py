@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from dpsrun.config.facts import Machine
 from dpsrun.errors import UserError
-from dpsrun.execution.devices import (
-    Slot,
-    choose,
-    cores,
-    native_precision,
-    slots,
-    visible_gpus,
-)
+from dpsrun.execution import devices
+from dpsrun.execution.devices import Slot, choose, cores, machine, slots, visible_gpus
 
 DRIVER = """#!/bin/sh
 case "$1" in
-    --query-gpu=index) printf '{indices}' ;;
-    --query-gpu=compute_cap) printf '{capabilities}' ;;
+    --query-gpu=index,uuid,compute_cap) printf '{gpus}' ;;
     *) exit 9 ;;
 esac
 """
@@ -27,26 +21,27 @@ esac
 
 @pytest.fixture(autouse=True)
 def no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without GPUs, whatever this one has."""
+    """A machine without GPUs, whatever this one has, and a torch that could use them."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(devices, "version", lambda _: "2.13.0+cu130")
+    devices.driver.cache_clear()
 
 
 def install(folder: Path, *capabilities: str) -> None:
     """Put a driver tool on the path that knows GPUs of these compute capabilities."""
-    indices = "".join(f"{number}\\n" for number in range(len(capabilities)))
+    gpus = "".join(f"{i}, GPU-{i}{i}-aa, {found}\\n" for i, found in enumerate(capabilities))
     tool = folder / "nvidia-smi"
-    tool.write_text(
-        DRIVER.format(indices=indices, capabilities="".join(f"{c}\\n" for c in capabilities))
-    )
+    tool.write_text(DRIVER.format(gpus=gpus))
     tool.chmod(0o755)
+    devices.driver.cache_clear()
 
 
 def test_without_a_gpu_runs_go_to_the_cores() -> None:
     assert choose("auto") == ("cpu", [])
     assert slots("auto", None) == [Slot(number, "cpu") for number in range(cores())]
     assert slots("auto", 3)[-1].label == "cpu:2"
-    assert slots("cpu", 1)[0].environment() == {"CUDA_VISIBLE_DEVICES": ""}
+    assert slots("cpu", 1)[0].environment()["CUDA_VISIBLE_DEVICES"] == ""
 
 
 def test_runs_of_several_threads_get_fewer_slots(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +53,10 @@ def test_every_gpu_is_a_slot(tmp_path: Path) -> None:
     install(tmp_path, "8.0", "9.0")
     found = slots("auto", None)
     assert [slot.label for slot in found] == ["cuda:0", "cuda:1"]
-    assert found[1].environment() == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert found[1].environment() == {
+        "CUDA_VISIBLE_DEVICES": "1",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+    }
     assert slots("cpu", 1)[0].kind == "cpu"
 
 
@@ -98,12 +96,54 @@ def test_a_gpu_that_is_not_there_is_refused(device: str) -> None:
         choose(device)
 
 
-def test_the_precision_is_what_the_weakest_gpu_has(tmp_path: Path) -> None:
-    assert native_precision("cpu") == "fp32"
-    install(tmp_path, "9.0", "8.0")
-    assert native_precision("cuda") == "bf16"
-    install(tmp_path, "9.0", "7.5")
-    assert native_precision("cuda") == "fp16"
+def test_the_precision_is_what_the_weakest_of_the_chosen_gpus_has(tmp_path: Path) -> None:
+    assert machine("auto") == Machine("cpu", "fp32")
+    install(tmp_path, "9.0", "8.0", "7.5")
+    assert machine("cuda:0,cuda:1") == Machine("cuda", "bf16")
+    assert machine("cuda") == machine("cuda:2") == Machine("cuda", "fp16")
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [("1", "bf16"), ("GPU-22", "fp16"), ("GPU-11-aa", "bf16"), ("MIG-11-aa", None), ("7", None)],
+)
+def test_a_gpu_is_known_by_its_number_or_the_beginning_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, precision: str | None
+) -> None:
+    install(tmp_path, "9.0", "8.0", "7.5")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", name)
+    assert machine("auto").precision == precision
+
+
+def test_gpus_that_the_driver_does_not_describe_are_used_only_if_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert machine("auto") == Machine("cpu", "fp32")
+    assert machine("cuda") == Machine("cuda", None)
+
+
+def test_a_torch_for_cpus_leaves_the_gpus_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "9.0")
+    monkeypatch.setattr(devices, "version", lambda _: "2.13.0+cpu")
+    assert choose("auto") == ("cpu", [])
+    with pytest.raises(UserError, match="built for CPUs only"):
+        choose("cuda")
+
+
+@pytest.mark.parametrize(
+    ("quota", "count"), [("150000 100000", 2), ("1000 100000", 1), ("max 100000", 8), (None, 8)]
+)
+def test_a_container_s_quota_limits_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str | None, count: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(devices, "CPU_QUOTA", tmp_path / "cpu.max")
+    if quota is not None:
+        (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert cores() == count
 
 
 def test_a_driver_that_fails_has_no_gpus(tmp_path: Path) -> None:

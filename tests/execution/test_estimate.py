@@ -7,28 +7,42 @@ from pathlib import Path
 import pytest
 
 from dpsrun.errors import UserError
-from dpsrun.execution.estimate import Estimate, longest_first, measure
-from dpsrun.execution.retry import withdraw
+from dpsrun.execution.estimate import Estimate, Rates, longest_first, measure
+from dpsrun.execution.retry import outcomes, withdraw
+from dpsrun.runs.result import Outcome
 from dpsrun.runs.spec import Training
 from dpsrun.runs.store import Store
-from tests.report.builder import finish, make_results, make_run
-
-SECONDS_A_STEP = 3.5 / 6
+from tests.report.builder import FAST, finish, make_results, make_run
 
 
-def test_a_run_like_a_measured_one_takes_as_long(tmp_path: Path) -> None:
+def test_the_start_steps_and_evaluations_of_a_run_count_each_for_themselves(tmp_path: Path) -> None:
     estimate = measure(make_results(tmp_path, {("rte", "vanilla", 0): 0.5}))
-    assert estimate.seconds(make_run(("rte", "vanilla", 7))) == pytest.approx(6 * SECONDS_A_STEP)
-    longer = make_run(("rte", "vanilla", 7)).model_copy(update={"total_steps": 60})
-    assert estimate.seconds(longer) == pytest.approx(60 * SECONDS_A_STEP)
+    start, step, evaluation = 0.5, 2.0 / 6, 1.0 / 2
+    run = make_run(("rte", "vanilla", 7))
+    assert estimate.seconds(run) == pytest.approx(start + 6 * step + 3 * evaluation)
+    longer = run.model_copy(update={"total_steps": 59})
+    assert estimate.seconds(longer) == pytest.approx(start + 59 * step + 30 * evaluation)
+    seldom = longer.model_copy(update={"train_examples": 1000})
+    assert estimate.seconds(seldom) == pytest.approx(start + 59 * step + evaluation)
 
 
-def test_another_method_stands_in_but_no_other_task_or_batch_size(tmp_path: Path) -> None:
+def test_another_method_stands_in_but_no_other_task_scenario_or_setting(tmp_path: Path) -> None:
     estimate = measure(make_results(tmp_path, {("rte", "vanilla", 0): 0.5}))
     assert estimate.seconds(make_run(("rte", "dps", 0), method="dps-mix")) is not None
     assert estimate.seconds(make_run(("cola", "vanilla", 0))) is None
-    larger = make_run(("rte", "vanilla", 0), training=Training(batch_size=32))
-    assert estimate.seconds(larger) is None
+    smaller = make_run(("rte", "vanilla", 0), scenario="low-resource(32)")
+    assert estimate.seconds(smaller) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_size": 32}, {"max_length": 64}, {"precision": "bf16"}, {"threads": 2}]
+)
+def test_what_changes_the_speed_is_another_kind_of_run(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    estimate = measure(make_results(tmp_path, {("rte", "vanilla", 0): 0.5}))
+    training = Training.model_validate(FAST.model_dump() | change)
+    assert estimate.seconds(make_run(("rte", "vanilla", 0), training=training)) is None
 
 
 def test_what_was_not_timed_or_cannot_be_read_says_nothing(tmp_path: Path) -> None:
@@ -49,8 +63,9 @@ def test_the_longest_run_starts_first(tmp_path: Path) -> None:
 def test_measured_seconds_count_more_than_steps() -> None:
     slow = make_run(("rte", "vanilla", 0))
     quick = make_run(("cola", "vanilla", 0)).model_copy(update={"total_steps": 60})
-    size = ("bert-2x8", "128", "16")
-    estimate = Estimate({("rte", *size): 1.0, ("cola", *size): 0.001})
+    size = ("bert-2x8", "full", "128", "16", "auto", "1")
+    rates = {"rte": Rates(0.0, 1.0, 0.0), "cola": Rates(0.0, 0.001, 0.0)}
+    estimate = Estimate({(task, *size): rate for task, rate in rates.items()})
     assert longest_first([quick, slow], estimate) == [slow, quick]
 
 
@@ -75,12 +90,12 @@ def seeds(store: Store, runs: set[str]) -> set[int]:
 
 @pytest.mark.parametrize(
     ("kinds", "expected"),
-    [([], set()), (["error"], {1}), (["oom", "diverged"], {2, 3}), (["all"], {1, 2, 3})],
+    [([], set()), (["error"], {1}), (["oom", "diverged"], {2, 3}), (["all"], {1, 2})],
 )
 def test_only_failures_of_the_named_kinds_are_taken_back(
     failed: Store, kinds: list[str], expected: set[int]
 ) -> None:
-    again = withdraw(failed.run_ids(), failed, kinds)
+    again = withdraw(failed.run_ids(), failed, outcomes(kinds))
     assert seeds(failed, again) == expected
     assert {failed.state(run) for run in again} <= {"new"}
     kept = set(failed.run_ids()) - again
@@ -95,7 +110,26 @@ def test_the_attempt_stays_as_history_and_another_can_be_published(failed: Store
     assert (failed.state(run), len(failed.attempts(run))) == ("done", 2)
 
 
-def test_an_unknown_kind_takes_nothing_back(failed: Store) -> None:
-    with pytest.raises(UserError, match="did you mean 'diverged'"):
-        withdraw(failed.run_ids(), failed, ["error", "divergent"])
-    assert [failed.state(run) for run in failed.run_ids()].count("failed") == 2
+@pytest.mark.parametrize(
+    ("word", "advice"), [("divergent", "mean 'diverged'"), ("timeout", "all, diverged, error, oom")]
+)
+def test_an_unknown_kind_is_named(word: str, advice: str) -> None:
+    with pytest.raises(UserError, match=f"--retry {word}: .*{advice}"):
+        outcomes(["error", word])
+
+
+@pytest.mark.parametrize("outcome", [0.5, "failed"])
+def test_a_finished_training_that_was_not_published_is_found(
+    tmp_path: Path, outcome: float | Outcome
+) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", 0): outcome})
+    (run,) = store.run_ids()
+    store.withdraw(run)
+    assert store.recover(run)
+    assert store.state(run) == "done"
+
+
+def test_a_failure_that_was_taken_back_stays_so(failed: Store) -> None:
+    for run in withdraw(failed.run_ids(), failed, {"error", "oom", "diverged"}):
+        assert not failed.recover(run)
+        assert failed.state(run) == "new"

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
+from multiprocessing import Pipe
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from dpsrun.execution.local import preloads
+from dpsrun.execution.devices import Slot
+from dpsrun.execution.local import LocalEngine, Worker, preloads
+from dpsrun.runs.files import can_link
+from dpsrun.runs.result import Result
+from dpsrun.runs.store import Store
 from tests.command import PATIENCE
+from tests.report.builder import finish, make_results, make_run
 
 LOOK = '''
-import json, multiprocessing, os, re, sys
+import json, multiprocessing, os, re, signal, sys
 from pathlib import Path
 from dpsrun.execution import local
 from dpsrun.execution.devices import Slot
@@ -25,6 +35,7 @@ def look(store, run_id, kind, *, begun, report):
     """Stand in for the work of a run: say what a worker sees."""
     import torch
     status = Path(f"/proc/{os.getppid()}/status").read_text()
+    ignored = int(re.search(r"SigIgn:\\t(\\w+)", status)[1], 16)
     Path(store).write_text(json.dumps({
         "threads of the server": int(re.search(r"Threads:\\t(\\d+)", status)[1]),
         "not loaded": [name for name in local.preloads(["bert"]) if name not in sys.modules],
@@ -34,6 +45,11 @@ def look(store, run_id, kind, *, begun, report):
         "threads of torch": torch.get_num_threads(),
         "leads its session": os.getsid(0) == os.getpid(),
         "cuda": torch.cuda.is_initialized(),
+        "hears Ctrl-C": signal.getsignal(signal.SIGINT) != signal.SIG_IGN,
+        "hears SIGTERM": signal.getsignal(signal.SIGTERM) != signal.SIG_IGN,
+        "the server ignores": [
+            name for name in ("SIGINT", "SIGTERM") if ignored >> signal.Signals[name] - 1 & 1
+        ],
     }))
 
 
@@ -76,4 +92,67 @@ def test_the_server_has_one_thread_and_the_worker_its_own_device(tmp_path: Path)
         "threads of torch": 1,
         "leads its session": True,
         "cuda": False,
+        "hears Ctrl-C": False,
+        "hears SIGTERM": True,
+        "the server ignores": ["SIGINT", "SIGTERM"],
     }
+
+
+class Unwatched:
+    """A view that looks away."""
+
+    def started(self, *_: object) -> None: ...
+    def progressed(self, *_: object) -> None: ...
+    def ended(self, *_: object) -> None: ...
+
+
+def end_of_a_worker(store: Store, attempt: str | None, exit_code: int) -> Result | None:
+    """Let the engine look at what a dead worker of the only run left."""
+    (run,) = store.run_ids()
+    process: Any = SimpleNamespace(exitcode=exit_code)
+    slot = Slot(0, "cpu")
+    engine = LocalEngine(store, [slot], ["bert"], Unwatched())
+    return engine._result(Worker(run, slot, process, Pipe()[0], attempt))
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "outcome", "words"),
+    [
+        (-signal.SIGKILL, "error", "killed by SIGKILL .the kernel does so when memory runs out"),
+        (1, "error", "exit code 1"),
+        (-signal.SIGTERM, "interrupted", "killed by SIGTERM"),
+        (-signal.SIGINT, "interrupted", "killed by SIGINT"),
+        (255, "interrupted", "the server that starts the workers was lost"),
+    ],
+)
+def test_only_a_worker_that_nobody_stopped_is_an_error(
+    tmp_path: Path, exit_code: int, outcome: str, words: str
+) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", 0): None})
+    result = end_of_a_worker(store, None, exit_code)
+    assert result is not None
+    assert result.failure is not None
+    assert result.outcome == outcome
+    assert re.search(words, result.failure.message)
+    assert store.state(result.run) == ("failed" if outcome == "error" else "new")
+
+
+def test_a_result_that_a_worker_wrote_but_could_not_publish_is_published(tmp_path: Path) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", 0): 0.5})
+    written = finish(store, make_run(("rte", "vanilla", 0)), 0.75)
+    store.withdraw(written.run)
+    assert end_of_a_worker(store, written.attempt, -signal.SIGKILL) == written
+    assert store.result(written.run) == written
+
+
+def test_a_file_system_without_hard_links_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert can_link(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    assert not can_link(tmp_path)
+    assert list(tmp_path.iterdir()) == []

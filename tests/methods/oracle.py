@@ -192,7 +192,7 @@ def train(
     for batch in batches:
         logits, labels = forward(model, batch)
         optimiser.zero_grad()
-        functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        functional.cross_entropy(logits, labels).backward()
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimiser.step()
         trajectory.append(

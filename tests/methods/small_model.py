@@ -141,7 +141,7 @@ class SmallLoop:
         for first in range(0, size, self.micro or size):
             part = rows(batch, slice(first, first + (self.micro or size)))
             loss = self.hooks.loss(cast("Classifier", self.model), part) / size
-            (loss * loss_scale).backward()  # type: ignore[no-untyped-call]
+            (loss * loss_scale).backward()
         for parameter in self.model.parameters():
             if parameter.grad is not None:
                 parameter.grad.div_(loss_scale)

@@ -34,7 +34,7 @@ def ragged_batch(layout: Layout) -> Batch:
 def numbers(one: Loaded) -> tuple[Tensor, dict[str, Tensor]]:
     batch = ragged_batch(one.layout)
     logits = one.model.train()(batch)
-    one.model.losses(logits, batch.labels).sum().backward()  # type: ignore[no-untyped-call]
+    one.model.losses(logits, batch.labels).sum().backward()
     named = one.model.named_parameters()
     gradients = {name: p.grad for name, p in named if p.grad is not None}
     return logits.detach(), gradients

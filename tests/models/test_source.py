@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,13 @@ from dpsrun.errors import UserError
 from dpsrun.models import source
 from dpsrun.models.source import ModelFolder
 from tests.encoders import packaged_model, save_tiny
+
+
+def saved(folder: Path, model_type: str = "bert", **changes: Any) -> Path:
+    """Save an encoder with the least of a tokeniser."""
+    save_tiny(folder, model_type, **changes)
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n")
+    return folder
 
 
 def located(name: str, cache: Path) -> ModelFolder:
@@ -33,22 +41,43 @@ def test_a_known_package_with_other_weights_is_refused(
 
 
 def test_a_folder_is_fingerprinted_by_what_is_in_it(tmp_path: Path) -> None:
-    one, same = save_tiny(tmp_path / "one"), save_tiny(tmp_path / "same")
-    other = save_tiny(tmp_path / "other", seed=1)
+    one, same = saved(tmp_path / "one"), saved(tmp_path / "same")
+    other = saved(tmp_path / "other", seed=1)
     prints = [located(str(folder), tmp_path).fingerprint for folder in (one, same, other)]
     assert prints[0] == prints[1]
     assert prints[0] != prints[2]
 
 
-def test_a_change_of_the_tokeniser_changes_the_fingerprint(tmp_path: Path) -> None:
-    folder = save_tiny(tmp_path / "model")
+@pytest.mark.parametrize("name", ["vocab.txt", "added_tokens.json", "tokenizer_config.json"])
+def test_a_change_of_the_tokeniser_changes_the_fingerprint(tmp_path: Path, name: str) -> None:
+    folder = saved(tmp_path / "model")
     before = located(str(folder), tmp_path).fingerprint
-    (folder / "vocab.txt").write_text("[PAD]\n")
+    assert source.fingerprint_of(folder, tmp_path) == before
+    (folder / name).write_text("{}")
     assert located(str(folder), tmp_path).fingerprint != before
+    assert source.fingerprint_of(folder, tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(32, 32), (512, 64), (10**30, 64), (1e30, 64), (None, 64)]
+)
+def test_the_longest_text_is_what_encoder_and_tokeniser_both_take(
+    tmp_path: Path, limit: float | None, expected: int
+) -> None:
+    folder = saved(tmp_path / "model")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": limit}))
+    assert located(str(folder), tmp_path).max_length == expected
+
+
+def test_a_folder_without_a_tokeniser_is_refused(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model")
+    (folder / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"no tokeniser: expected tokenizer\.json"):
+        located(str(folder), tmp_path)
 
 
 def test_roberta_counts_positions_from_behind_its_padding(tmp_path: Path) -> None:
-    assert located(str(save_tiny(tmp_path, "roberta")), tmp_path).max_length == 64
+    assert located(str(saved(tmp_path / "model", "roberta")), tmp_path).max_length == 64
 
 
 @pytest.mark.parametrize(
@@ -78,5 +107,5 @@ def test_without_a_network_the_hub_says_which_option_helps(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(UserError, match="give --model bert-large-cased=PATH"):
+    with pytest.raises(UserError, match="model bert-large-cased: no folder of this name"):
         located("bert-large-cased", tmp_path)

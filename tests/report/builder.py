@@ -28,6 +28,7 @@ def make_run(
         data=f"data-of-{task}",
         model="weights",
         architecture="bert-2x8",
+        device="cpu",
         method=method,
         params={"label": label},
         scenario=Scenario.parse(scenario),

@@ -53,5 +53,24 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"dpsrun: {error}", err=True)
         if isinstance(error, MissingError):
-            typer.echo(f"type: {shlex.join(['dpsrun', *sys.argv[1:], *error.options])}", err=True)
+            words = _corrected(sys.argv[1:], error.options)
+            typer.echo(f"type: {shlex.join(['dpsrun', *words])}", err=True)
         sys.exit(2)
+
+
+def _corrected(words: list[str], missing: tuple[tuple[str, str], ...]) -> list[str]:
+    """Give a command line that says where what is missing lies, and does not say it twice."""
+    for option, name in missing:
+        words = [*_without(words, option, name), option, f"{name}=PATH"]
+    return words
+
+
+def _without(words: list[str], option: str, name: str) -> list[str]:
+    """Drop `--option NAME=...` and `--option=NAME=...`."""
+    kept: list[str] = []
+    for word in words:
+        if kept and kept[-1] == option and word.startswith(f"{name}="):
+            kept.pop()
+        elif not word.startswith(f"{option}={name}="):
+            kept.append(word)
+    return kept

@@ -19,11 +19,12 @@ from dpsrun.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from dpsrun.execution.devices import Slot
     from dpsrun.execution.plan import Plan
+    from dpsrun.runs.result import Outcome
     from dpsrun.runs.spec import Run
     from dpsrun.runs.store import Store
 
@@ -35,7 +36,7 @@ Retry = Annotated[
     typer.Option(
         "--retry",
         metavar="KIND",
-        help="Do failed runs again: error, oom, timeout, diverged or all; repeatable.",
+        help="Do failed runs again: error, oom, all (these two) or diverged; repeatable.",
     ),
 ]
 
@@ -53,52 +54,64 @@ def grid(
 ) -> None:
     """Do the runs of the grids that are missing, then print and write their tables.
 
-    Exit code 0 when every run is done, 3 when some ended in an error, 130 when interrupted.
+    Exit code 0 when every run is done, 3 when some ended in an error or are still to be done, 130
+    when interrupted.
     """
     from dpsrun.execution import devices
     from dpsrun.execution import plan as planning
-    from dpsrun.report.terminal import console
+    from dpsrun.execution.retry import outcomes
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
-    store = Store(results)
+    store, again = Store(results), outcomes(retry or [])
     request = planning.Request(files, results, device, only or (), data or (), model or ())
     plan = planning.make(request, store, cache_folder())
     slots = devices.slots(device, workers, threads=plan.threads)
-    with _writing(results):
+    with _writing(f"--results {results}"):
         planning.write_manifests(plan, store)
-        to_do = _to_do(plan, store, retry or [])
+        if plan.in_state("new", "failed"):
+            _check_links(results)
+        to_do = _to_do(plan, store, again)
     complete = _run(plan, to_do, slots, store) if to_do else True
     _report(plan, results)
-    failed = [run for run in plan.runs.values() if store.state(run.id) == "failed"]
-    if failed:
-        kinds = f"{len(failed)} runs ended in an error; look with: dpsrun status {results}"
-        console(stderr=True).print(f"{kinds}; do them again with: --retry all")
+    left = _say_what_is_left(plan, store)
     if not complete:
         raise typer.Exit(INTERRUPTED)
-    if failed:
+    if left:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 @contextmanager
-def _writing(results: Path) -> Iterator[None]:
-    """A results folder that cannot be written is the user's to mend."""
+def _writing(place: str) -> Iterator[None]:
+    """A folder that cannot be written is the user's to mend."""
     from dpsrun.errors import UserError
 
     try:
         yield
     except OSError as error:
-        raise UserError(f"--results {results}: cannot be written: {error.strerror}") from error
+        file = f" ({error.filename})" if error.filename else ""
+        words = f"{place}: cannot be written: {error.strerror or error}{file}"
+        raise UserError(words) from error
 
 
-def _to_do(plan: Plan, store: Store, retry: list[str]) -> list[Run]:
+def _check_links(results: Path) -> None:
+    """Find out before the first run whether its result can be published."""
+    from dpsrun.errors import UserError
+    from dpsrun.runs.files import can_link
+
+    if not can_link(results):
+        words = "results need a file system with hard links; choose a folder elsewhere"
+        raise UserError(f"--results {results}: {words}")
+
+
+def _to_do(plan: Plan, store: Store, kinds: Collection[Outcome]) -> list[Run]:
     """Pick the runs that have no result, and those whose kind of failure is to be tried again."""
     from dpsrun.execution.retry import withdraw
 
-    again = withdraw(plan.runs, store, retry)
-    to_do = [run for run in plan.runs.values() if plan.states[run.id] == "new" or run.id in again]
-    _set_damaged_aside(to_do, store)
-    return to_do
+    new = plan.in_state("new")
+    _set_damaged_aside(new, store)
+    again = withdraw(plan.runs, store, kinds) | {run.id for run in new if not store.recover(run.id)}
+    return [run for run in plan.runs.values() if run.id in again]
 
 
 def _set_damaged_aside(runs: list[Run], store: Store) -> None:
@@ -109,9 +122,7 @@ def _set_damaged_aside(runs: list[Run], store: Store) -> None:
     for run in runs:
         if isinstance(found := store.result(run.id), Damaged):
             kept = store.set_aside(run.id).name
-            words = (
-                f"{found.path} is damaged: {found.reason}; kept as {kept}, the run is done again"
-            )
+            words = f"{found.path} is damaged: {found.reason}; kept as {kept}"
             console(stderr=True).print(words)
 
 
@@ -126,7 +137,8 @@ def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
 
     types = {model.model_type for grid in plan.grids for model in grid.models.values()}
     warm_up(types)
-    planning.write_orders(plan, to_do, store, cache_folder())
+    with _writing(f"--results {store.root} or the cache {(cache := cache_folder())}"):
+        planning.write_orders(plan, to_do, store, cache)
     tally = Tally({run.id: run for run in to_do}, store, len(slots), plan.estimate)
     with view(tally) as watching:
         engine = LocalEngine(store, slots, types, watching)
@@ -137,3 +149,22 @@ def _report(plan: Plan, results: Path) -> None:
     from dpsrun.report.produce import print_all, produce
 
     print_all(produce(results, everything=False, names=[grid.name for grid in plan.grids]))
+
+
+def _say_what_is_left(plan: Plan, store: Store) -> bool:
+    """Say what failed or was not done, and which words help; False if there is nothing to say."""
+    from dpsrun.report.terminal import console
+    from dpsrun.runs.result import FINISHED, Result
+
+    found = [store.result(run_id) for run_id in plan.runs]
+    outcomes = [result.outcome for result in found if isinstance(result, Result)]
+    failed = [outcome for outcome in outcomes if outcome not in FINISHED]
+    if failed:
+        retry = " ".join(f"--retry {kind}" for kind in sorted(set(failed)))
+        words = f"{len(failed)} runs ended in an error; look with: dpsrun status {store.root}"
+        console(stderr=True).print(f"{words}; do them again with: {retry}")
+    undone = len(found) - len(outcomes)
+    if undone:
+        words = f"{undone} runs are still to be done; do them with the same command"
+        console(stderr=True).print(words)
+    return bool(failed or undone)

@@ -13,9 +13,9 @@ from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 
 if TYPE_CHECKING:
+    from dpsrun.execution.engine import Progress
     from dpsrun.execution.estimate import Estimate
     from dpsrun.runs.spec import Run
-    from dpsrun.training.finetune import Progress
 
 NEWS_SECONDS = 30.0
 """A log gets one line of progress so often, at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dpsrun.cli.options import (
@@ -19,8 +20,37 @@ from dpsrun.cli.options import (
 if TYPE_CHECKING:
     from dpsrun.execution.plan import Plan, PlannedGrid
     from dpsrun.runs.spec import Run
+    from dpsrun.runs.store import State
 
 HEADER = ("run", "method", "state", "steps", "estimate")
+STATES: tuple[State, ...] = ("new", "done", "failed")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a plan comes to.
+
+    Attributes:
+        states: state -> how many runs are in it.
+        steps: optimiser steps of the runs to do.
+        seconds: how long those may take, all in all; None if nothing like them was measured.
+        slots: how many are done at a time.
+    """
+
+    states: dict[State, int]
+    steps: int
+    seconds: float | None
+    slots: int
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        counts = ", ".join(f"{count} {state}" for state, count in self.states.items() if count)
+        words = f"{sum(self.states.values())} runs: {counts}; {self.steps} steps to do"
+        if not self.states["new"]:
+            return words
+        if self.seconds is None:
+            return f"{words}; no run like these has been measured yet"
+        return f"{words}, about {duration(self.seconds)} with {self.slots} at a time"
 
 
 def plan(
@@ -44,12 +74,12 @@ def plan(
     request = planning.Request(files, results, device, only or (), data or (), model or ())
     made = planning.make(request, Store(results), cache_folder())
     rows = [_row(made, grid, run) for grid in made.grids for run in grid.runs]
+    total = summary(made, len(devices.slots(device, workers, threads=made.threads)))
     if as_json:
-        terminal.print_json({"runs": rows})
-        return
-    slots = devices.slots(device, workers, threads=made.threads)
-    terminal.print_table("plan", HEADER, map(_line, rows))
-    terminal.print_lines([summary(made, len(slots))])
+        terminal.print_json({"runs": rows, "summary": asdict(total)})
+    else:
+        terminal.print_table("plan", HEADER, map(_line, rows))
+        terminal.print_lines([str(total)])
 
 
 def _row(made: Plan, grid: PlannedGrid, run: Run) -> dict[str, Any]:
@@ -68,21 +98,17 @@ def _line(row: dict[str, Any]) -> tuple[str, ...]:
     return row["run"], row["method"], row["state"], str(row["steps"]), estimate
 
 
-def summary(made: Plan, slots: int) -> str:
+def summary(made: Plan, slots: int) -> Summary:
     """Count the runs by state, and say how long those to do may take."""
-    counts = [
-        f"{len(found)} {state}"
-        for state in ("new", "done", "failed")
-        if (found := made.in_state(state))
-    ]
     new = made.in_state("new")
-    steps = sum(run.total_steps for run in new)
     known = [seconds for run in new if (seconds := made.estimate.seconds(run)) is not None]
-    words = f"{len(made.runs)} runs: {', '.join(counts)}; {steps} steps to do"
-    if not new or not known:
-        return words + ("" if not new else "; no run like these has been measured yet")
-    expected = sum(known) / len(known) * len(new) / slots
-    return f"{words}, about {duration(expected)} with {slots} at a time"
+    expected = sum(known) / len(known) * len(new) / slots if known else None
+    return Summary(
+        states={state: len(made.in_state(state)) for state in STATES},
+        steps=sum(run.total_steps for run in new),
+        seconds=expected if new else 0.0,
+        slots=slots,
+    )
 
 
 def duration(seconds: float) -> str:

@@ -4,42 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dpsrun.config.facts import ModelFacts, TaskFacts
+from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Cell, Grid, seed_label
 from dpsrun.config.yaml import Key
 from dpsrun.errors import ConfigError, Problem
-from dpsrun.runs.spec import Labels, Precision, Run, RunSpec, Seeds
+from dpsrun.runs.spec import Labels, Run, RunSpec, Seeds, Training
+
+NO_PRECISION = (
+    "'auto' has no meaning here, since the driver does not describe the chosen GPUs: "
+    "give precision: bf16 or fp16 or fp32 in training"
+)
 
 
 def expand(
     grid: Grid,
     tasks: Mapping[str, TaskFacts],
     models: Mapping[str, ModelFacts],
-    precision: Precision,
+    machine: Machine,
 ) -> list[Run]:
     """Give every run of a grid in the order of the file.
 
-    `tasks` are keyed by name and `models` by label; `precision` is what `auto` means here.
+    `tasks` are keyed by name and `models` by label.
     Raises ConfigError with every problem that only the facts bring to light.
     """
     problems = [
         grid.document.problem(place, message)
         for cell in grid.cells
-        for place, message in _faults(cell, tasks[cell.task], models[cell.model])
+        for place, message in _faults(cell, tasks[cell.task], models[cell.model], machine)
     ]
     if problems:
         raise ConfigError(dict.fromkeys(problems))
     runs = [
         run
         for cell in grid.cells
-        for run in _runs(cell, tasks[cell.task], models[cell.model], precision)
+        for run in _runs(cell, tasks[cell.task], models[cell.model], machine)
     ]
     _check_distinct(grid, runs)
     return runs
 
 
-def _faults(cell: Cell, task: TaskFacts, model: ModelFacts) -> Iterator[tuple[Key, str]]:
+def _faults(
+    cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine
+) -> Iterator[tuple[Key, str]]:
     origin, wanted = cell.origin, cell.scenario.train_size(task.train_examples)
+    if _settled(cell.training, machine).precision == "auto":
+        yield origin.training.places.get("precision", ("training", "precision")), NO_PRECISION
     if wanted > task.train_examples:
         yield origin.scenario, f"{cell.task} has only {task.train_examples} training examples"
         return
@@ -55,10 +64,15 @@ def _faults(cell: Cell, task: TaskFacts, model: ModelFacts) -> Iterator[tuple[Ke
         yield origin.params.blamed(str(error), origin.method), message
 
 
-def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, precision: Precision) -> Iterator[Run]:
-    training = cell.training
-    if training.precision == "auto":
-        training = training.model_copy(update={"precision": precision})
+def _settled(training: Training, machine: Machine) -> Training:
+    """Replace `precision: auto` by what it means here, if that is known."""
+    if training.precision != "auto" or machine.precision is None:
+        return training
+    return training.model_copy(update={"precision": machine.precision})
+
+
+def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine) -> Iterator[Run]:
+    training = _settled(cell.training, machine)
     params = cell.params.model_dump(mode="json")
     examples = cell.scenario.train_size(task.train_examples)
     for seeds in cell.seeds:
@@ -67,6 +81,7 @@ def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, precision: Precision) 
             data=task.fingerprint,
             model=model.fingerprint,
             architecture=model.architecture,
+            device=machine.device,
             method=cell.method,
             params=params,
             scenario=cell.scenario,

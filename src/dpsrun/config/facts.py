@@ -1,8 +1,10 @@
-"""What a grid must know of data and models before its runs have an identity."""
+"""What a grid must know of data, models and machine before its runs have an identity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from dpsrun.runs.spec import DeviceKind, Precision
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,16 @@ class ModelFacts:
     fingerprint: str
     architecture: str
     max_length: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the runs will be done on.
+
+    Attributes:
+        device: the kind of device.
+        precision: what `precision: auto` means on it; None if the driver does not say.
+    """
+
+    device: DeviceKind
+    precision: Precision | None

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from itertools import takewhile
-from typing import Literal
+from pathlib import Path
 
+from dpsrun.config.facts import Machine
 from dpsrun.errors import UserError
-from dpsrun.runs.spec import Precision
+from dpsrun.runs.spec import DeviceKind, Precision
 
-Kind = Literal["cpu", "cuda"]
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+AMPERE = 8.0
+"""The compute capability from which on a GPU has bf16."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Slot:
     """A place for one run: a core, or a GPU by the name that the driver gives it."""
 
     number: int
-    kind: Kind
+    kind: DeviceKind
     gpu: str = ""
 
     @property
@@ -30,8 +35,8 @@ class Slot:
         return f"cuda:{self.gpu}" if self.kind == "cuda" else f"cpu:{self.number}"
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that leave a worker one visible GPU, or none."""
-        return {"CUDA_VISIBLE_DEVICES": self.gpu}
+        """Give the variables that leave a worker one visible GPU, or none, counted as we count."""
+        return {"CUDA_VISIBLE_DEVICES": self.gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def visible_gpus(environment: Mapping[str, str] = os.environ) -> list[str]:
@@ -40,26 +45,34 @@ def visible_gpus(environment: Mapping[str, str] = os.environ) -> list[str]:
     if chosen is not None:
         names = (name.strip() for name in chosen.split(","))
         return list(takewhile(lambda name: name not in ("", "-1"), names))
-    return [str(number) for number in range(len(_ask_driver("index")))]
+    return [gpu.index for gpu in driver()]
 
 
-def choose(device: str) -> tuple[Kind, list[str]]:
+def choose(device: str) -> tuple[DeviceKind, list[str]]:
     """Read `auto`, `cpu`, `cuda` or `cuda:0,cuda:1`: the kind of device, and the GPUs if it is one.
 
-    Raises UserError for another word or a GPU that is not there.
+    `auto` takes GPUs only if the driver answers and torch can use them. Raises UserError for
+    another word, a GPU that is not there, or a GPU with a torch that cannot use it.
     """
     if device == "cpu":
         return "cpu", []
     wanted = [] if device in {"auto", "cuda"} else _numbers(device)
     gpus = visible_gpus()
-    if device == "auto" and not gpus:
+    if device == "auto" and not (gpus and driver() and _torch_has_cuda()):
         return "cpu", []
     if not gpus:
         raise UserError(f"--device {device}: no GPU is visible here; use --device cpu")
     if max(wanted, default=0) >= len(gpus):
         there = "cuda:0" if len(gpus) == 1 else f"cuda:0 to cuda:{len(gpus) - 1}"
         raise UserError(f"--device {device}: the GPUs visible here are {there}")
+    if not _torch_has_cuda():
+        raise UserError(f"--device {device}: the torch installed here is built for CPUs only")
     return "cuda", [gpus[number] for number in wanted] or gpus
+
+
+def _torch_has_cuda() -> bool:
+    """The version tells, so that torch need not be imported."""
+    return not version("torch").endswith("+cpu")
 
 
 def _numbers(device: str) -> list[int]:
@@ -79,24 +92,59 @@ def slots(device: str, workers: int | None, *, threads: int = 1) -> list[Slot]:
 
 
 def cores() -> int:
-    """Count the cores that this process may use."""
+    """Count the cores that this process may use; a container's quota is rounded up."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
+    return min(allowed, _quota() or allowed)
 
 
-def native_precision(kind: Kind) -> Precision:
-    """Give what `precision: auto` means: fp32 on a CPU, bf16 on GPUs that have it, else fp16."""
-    if kind == "cpu":
-        return "fp32"
-    capabilities = [float(answer) for answer in _ask_driver("compute_cap")]
-    return "bf16" if min(capabilities, default=0.0) >= 8.0 else "fp16"  # noqa: PLR2004 (Ampere)
-
-
-def _ask_driver(field: str) -> list[str]:
-    command = ["nvidia-smi", f"--query-gpu={field}", "--format=csv,noheader"]
+def _quota() -> int | None:
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return answer.stdout.split() if answer.returncode == 0 else []
+        quota, period = map(int, CPU_QUOTA.read_text().split())
+    except (OSError, ValueError):  # no control group, or the word "max"
+        return None
+    return -(-quota // period)
+
+
+def machine(device: str) -> Machine:
+    """Say what the runs will be done on; raises UserError as `choose` does."""
+    kind, gpus = choose(device)
+    return Machine(kind, native_precision(gpus) if kind == "cuda" else "fp32")
+
+
+def native_precision(gpus: Sequence[str]) -> Precision | None:
+    """Give what `precision: auto` means on these GPUs: bf16 where all have it, else fp16.
+
+    None if the driver does not know one of them, as with a slice of a GPU.
+    """
+    known = [[gpu.capability for gpu in driver() if gpu.answers_to(name)] for name in gpus]
+    if not all(known):
+        return None
+    return "bf16" if min(map(min, known)) >= AMPERE else "fp16"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU as the driver describes it."""
+
+    index: str
+    uuid: str
+    capability: float
+
+    def answers_to(self, name: str) -> bool:
+        """CUDA takes an index or the beginning of a UUID."""
+        return name == self.index or (name.startswith("GPU-") and self.uuid.startswith(name))
+
+
+@cache
+def driver() -> tuple[Gpu, ...]:
+    """Ask the driver's tool, once, for all GPUs; none if it does not answer."""
+    command = ["nvidia-smi", "--query-gpu=index,uuid,compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    found = re.findall(r"^(\d+), *(\S+), *(\d+\.\d+)$", answer.stdout, re.ASCII | re.MULTILINE)
+    return tuple(Gpu(index, uuid, float(capability)) for index, uuid, capability in found)

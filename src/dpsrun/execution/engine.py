@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from dpsrun.runs.result import Result
 
-if TYPE_CHECKING:
-    from dpsrun.training.finetune import Progress
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, after each step; `score` of the last epoch, `rate` in steps a second.
+
+    It crosses from the worker to the launcher, which must not load torch to read it.
+    """
+
+    step: int
+    total_steps: int
+    epoch: int
+    loss: float
+    score: float | None
+    rate: float
 
 
 class Engine(Protocol):

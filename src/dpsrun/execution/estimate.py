@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from statistics import fmean
 
 from dpsrun.runs.result import Result
@@ -15,25 +15,55 @@ Kind = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Mean seconds per optimiser step, evaluation included, of runs of one kind."""
+class Rates:
+    """Seconds of the parts of a run: `fixed` once, and for each step and each evaluation."""
 
-    rates: dict[Kind, float]
+    fixed: float
+    step: float
+    evaluation: float
+
+    def seconds(self, run: Run) -> float:
+        """Predict the wall-clock seconds of a run, scored at the end of each epoch."""
+        steps_an_epoch = -(-run.train_examples // run.spec.training.batch_size)
+        evaluations = -(-run.total_steps // steps_an_epoch)
+        return self.fixed + self.step * run.total_steps + self.evaluation * evaluations
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean rates of runs of one kind."""
+
+    rates: dict[Kind, Rates]
 
     def seconds(self, run: Run) -> float | None:
         """Estimate the wall-clock seconds of a run; None if nothing like it was measured."""
         found = next((self.rates[k] for k in _kinds(run.spec) if k in self.rates), None)
-        return None if found is None else found * run.total_steps
+        return None if found is None else found.seconds(run)
 
 
 def measure(store: Store) -> Estimate:
     """Collect the rates of all finished runs of a results folder."""
-    samples: dict[Kind, list[float]] = defaultdict(list)
+    samples: dict[Kind, list[Rates]] = defaultdict(list)
     for order, result in _finished(store):
-        if result.timing is not None and result.timing.steps:
+        if rates := _rates(result):
             for kind in _kinds(order.spec):
-                samples[kind].append(result.timing.total / result.timing.steps)
-    return Estimate({kind: fmean(rates) for kind, rates in samples.items()})
+                samples[kind].append(rates)
+    return Estimate({kind: _mean(each) for kind, each in samples.items()})
+
+
+def _rates(result: Result) -> Rates | None:
+    timing, evaluations = result.timing, len(result.evaluations)
+    if timing is None or not timing.steps or not evaluations:
+        return None
+    return Rates(
+        fixed=timing.total - timing.training - timing.evaluation,
+        step=timing.training / timing.steps,
+        evaluation=timing.evaluation / evaluations,
+    )
+
+
+def _mean(samples: Sequence[Rates]) -> Rates:
+    return Rates(*map(fmean, zip(*map(astuple, samples), strict=True)))
 
 
 def longest_first(runs: Iterable[Run], estimate: Estimate) -> list[Run]:
@@ -48,7 +78,7 @@ def longest_first(runs: Iterable[Run], estimate: Estimate) -> list[Run]:
 def _finished(store: Store) -> Iterable[tuple[Order, Result]]:
     for run_id in store.run_ids():
         result = store.result(run_id)
-        if not isinstance(result, Result) or result.timing is None:
+        if not isinstance(result, Result):
             continue
         try:
             yield store.read_order(run_id), result
@@ -58,6 +88,7 @@ def _finished(store: Store) -> Iterable[tuple[Order, Result]]:
 
 def _kinds(spec: RunSpec) -> tuple[Kind, Kind]:
     """From the nearest relatives of a run to the farthest that still say something."""
-    size = str(spec.training.max_length), str(spec.training.batch_size)
-    near = (spec.task, spec.architecture, *size)
+    training = spec.training
+    size = (training.max_length, training.batch_size, training.precision, training.threads)
+    near = (spec.task, spec.architecture, str(spec.scenario), *map(str, size))
     return ((*near, spec.method), near)

@@ -19,16 +19,13 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.engine import View
+from dpsrun.execution.engine import Progress, View
 from dpsrun.execution.worker import log_tail, work
 from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Store
-
-if TYPE_CHECKING:
-    from dpsrun.training.finetune import Progress
 
 PRELOAD = (
     "dpsrun.cli.app",
@@ -60,6 +57,10 @@ SERVER_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
 }
 """Set before the server starts: later changes do not reach its children."""
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SERVER_LOST = 255
+"""The exit code that multiprocessing makes up when the server can no longer tell the real one."""
 
 GRACE_SECONDS = 10.0
 REPORT_EVERY = 0.2
@@ -126,7 +127,9 @@ class LocalEngine:
         self.cancelled = True
         self.queue.clear()
         for worker in self.workers:
-            _signal(worker.process, signal.SIGTERM)
+            self._listen(worker)
+            # One that has not begun does not hear SIGTERM yet, and has nothing to lose.
+            _signal(worker.process, signal.SIGTERM if worker.attempt else signal.SIGKILL)
         deadline = time.monotonic() + GRACE_SECONDS
         for worker in self.workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
@@ -144,8 +147,8 @@ class LocalEngine:
         process = self.context.Process(
             target=_child, args=(self.store, run_id, slot, theirs), name=run_id
         )
-        with _environment(SERVER_ENVIRONMENT):
-            process.start()
+        _start_server()
+        process.start()
         theirs.close()
         self.workers.append(Worker(run_id, slot, process, ours))
         self.view.started(run_id, slot.label)
@@ -167,10 +170,14 @@ class LocalEngine:
         self.view.ended(worker.run_id, self._result(worker))
 
     def _result(self, worker: Worker) -> Result | None:
-        """Read what the attempt left; a worker that died without a word is given a result."""
+        """Read what the attempt left, and publish it if its worker died before it could.
+
+        A worker that died without a word is given a result.
+        """
         if worker.attempt is not None:
             left = self.store.attempt_result(worker.run_id, worker.attempt)
             if isinstance(left, Result):
+                self.store.publish(left)
                 return left
         published = self.store.result(worker.run_id)
         if isinstance(published, Result):
@@ -180,8 +187,10 @@ class LocalEngine:
     def _testify(self, worker: Worker) -> Result:
         attempt = worker.attempt or self.store.begin(worker.run_id)
         log = self.store.log_path(worker.run_id, attempt)
-        kind: Outcome = "interrupted" if self.cancelled else "error"
-        words = _last_words(worker.process.exitcode)
+        code = worker.process.exitcode
+        stopped = self.cancelled or code in (SERVER_LOST, *(-number for number in STOP_SIGNALS))
+        kind: Outcome = "interrupted" if stopped else "error"
+        words = _last_words(code)
         failure = Failure(kind=kind, message=words, log_tail=log_tail(log))
         result = Result(run=worker.run_id, attempt=attempt, outcome=kind, failure=failure)
         self.store.finish(result)
@@ -199,8 +208,26 @@ def preloads(model_types: Collection[str]) -> list[str]:
 def warm_up(model_types: Collection[str]) -> None:
     """Start the server now, so that it loads while the parent still prepares data."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(preloads(model_types))
-    with _environment(SERVER_ENVIRONMENT):
+    _start_server()
+
+
+def _start_server() -> None:
+    """Start the server unless it runs; what stops the launcher's group must not end it first.
+
+    Whether a signal is ignored is inherited by the server, and by its children.
+    """
+    with _environment(SERVER_ENVIRONMENT), _ignoring(STOP_SIGNALS):
         forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _ignoring(numbers: Sequence[signal.Signals]) -> Iterator[None]:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -220,6 +247,7 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 def _child(store: Store, run_id: str, slot: Slot, channel: Connection) -> None:
     """Live in a session of its own, so that the whole group can be ended and Ctrl-C stays away."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.update(slot.environment())
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
     work(store, run_id, slot.kind, begun=channel.send, report=_Throttle(channel))
@@ -261,6 +289,8 @@ def _pid(process: Any) -> int:  # noqa: ANN401 (typeshed leaves out that a start
 
 
 def _last_words(exit_code: int | None) -> str:
+    if exit_code == SERVER_LOST:
+        return "the server that starts the workers was lost"
     if exit_code is not None and exit_code < 0:
         name = signal.Signals(-exit_code).name
         hint = " (the kernel does so when memory runs out)" if name == "SIGKILL" else ""

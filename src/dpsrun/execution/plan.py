@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dpsrun.config.expand import expand
-from dpsrun.config.facts import ModelFacts, TaskFacts
+from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Grid, relocate
 from dpsrun.config.load import load
 from dpsrun.config.match import select
-from dpsrun.errors import MissingError
-from dpsrun.execution.devices import choose, native_precision
+from dpsrun.errors import MissingError, UserError
+from dpsrun.execution.devices import machine
 from dpsrun.execution.estimate import Estimate, measure
 from dpsrun.models import source
 from dpsrun.models.source import ModelFolder
-from dpsrun.runs.spec import Places, Precision, Run
+from dpsrun.runs.spec import Places, Run
 from dpsrun.runs.store import Manifest, Member, State, Store
 from dpsrun.tasks import registry
 from dpsrun.tasks.source import TaskFiles, locate
@@ -77,13 +77,12 @@ def make(request: Request, store: Store, cache: Path) -> Plan:
 
     Raises UserError or ConfigError for whatever would keep a run from starting.
     """
-    kind, _ = choose(request.device)
+    here = machine(request.device)
     settled = relocate(load(request.files), models=request.models, data=request.data)
     search = Search(cache)
     found = [(grid, search.data(grid), search.models(grid)) for grid in settled]
     search.check()
-    precision = native_precision(kind)
-    chosen = _select([_planned(*each, precision) for each in found], request.only)
+    chosen = _select([_planned(*each, here) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
     return Plan(chosen, {run_id: store.state(run_id) for run_id in ids}, measure(store))
 
@@ -92,9 +91,9 @@ def _planned(
     grid: Grid,
     data: Mapping[str, TaskFiles],
     models: Mapping[str, ModelFolder],
-    precision: Precision,
+    here: Machine,
 ) -> PlannedGrid:
-    runs = tuple(expand(grid, _task_facts(data), _model_facts(models), precision))
+    runs = tuple(expand(grid, _task_facts(data), _model_facts(models), here))
     return PlannedGrid(grid.name, runs, runs, models, data)
 
 
@@ -116,20 +115,23 @@ def _select(grids: Sequence[PlannedGrid], only: Sequence[str]) -> tuple[PlannedG
 
 @dataclass
 class Search:
-    """Finds data and models; the user hears of all that cannot be had at once.
+    """Finds data and models; the user hears of all that is wrong with them at once.
 
-    `lacking` has an error for every place that gave nothing; no place is asked twice.
+    No place that gave nothing (`missing`) is asked twice; `options` are those that would say where
+    else to look, and `faults` tell it all, each once.
     """
 
     cache: Path
-    lacking: dict[object, MissingError] = field(default_factory=dict)
+    missing: set[object] = field(default_factory=set)
+    faults: dict[str, None] = field(default_factory=dict)
+    options: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def data(self, grid: Grid) -> dict[str, TaskFiles]:
         """Find the data of a grid's tasks."""
         found = {}
         for task in map(registry.find, grid.tasks):
             place = grid.data.get(task.family)
-            with self._noting((task.family, place)) as ask:
+            with self._noting((task.family, place), ("--data", task.family)) as ask:
                 if ask:
                     found[task.name] = locate(task, place, cache=self.cache)
         return found
@@ -138,7 +140,8 @@ class Search:
         """Find a grid's encoders, by label."""
         found = {}
         for entry in grid.models:
-            with self._noting((entry.source, entry.revision)) as ask:
+            where = (entry.source, entry.revision)
+            with self._noting(where, ("--model", entry.label)) as ask:
                 if ask:
                     found[entry.label] = source.locate(
                         entry.source, revision=entry.revision, cache=self.cache
@@ -146,18 +149,37 @@ class Search:
         return found
 
     def check(self) -> None:
-        """Raise one MissingError for all that is lacking."""
-        if self.lacking:
-            errors = self.lacking.values()
-            options = (option for error in errors for option in error.options)
-            raise MissingError("\n".join(map(str, errors)), options)
+        """Raise one error for all that was found wrong."""
+        if self.options:
+            raise MissingError("\n".join(self.faults), self.options)
+        if self.faults:
+            raise UserError("\n".join(self.faults))
 
     @contextmanager
-    def _noting(self, place: object) -> Iterator[bool]:
+    def _noting(self, place: object, option: tuple[str, str]) -> Iterator[bool]:
         try:
-            yield place not in self.lacking
-        except MissingError as error:
-            self.lacking[place] = error
+            with _readable(self.cache):
+                yield place not in self.missing
+        except UserError as error:
+            self.faults[str(error)] = None
+            if isinstance(error, MissingError):
+                self.missing.add(place)
+        if place in self.missing:
+            self.options[option] = None
+
+
+@contextmanager
+def _readable(cache: Path) -> Iterator[None]:
+    """A cache that cannot be used, or a file that cannot be read, is the user's to mend."""
+    try:
+        yield
+    except OSError as error:
+        place = Path(str(error.filename))
+        if place.is_relative_to(cache) or cache.is_relative_to(place):
+            hint = "DPSRUN_CACHE can name another folder"
+            reason = f"the cache {cache} cannot be used: {error.strerror}; {hint}"
+            raise UserError(reason) from error
+        raise UserError(str(error)) from error
 
 
 def _task_facts(data: Mapping[str, TaskFiles]) -> dict[str, TaskFacts]:
@@ -196,11 +218,12 @@ def _places(grid: PlannedGrid, run: Run, cache: Path) -> Places:
     from dpsrun.tasks.tokens import prepare  # noqa: PLC0415 (the tokenisers are slow to load)
 
     model = grid.models[run.labels.model].folder
-    tokens = prepare(
-        registry.find(run.spec.task),
-        grid.data[run.spec.task],
-        model,
-        max_length=run.spec.training.max_length,
-        cache=cache,
-    )
+    with _readable(cache):
+        tokens = prepare(
+            registry.find(run.spec.task),
+            grid.data[run.spec.task],
+            model,
+            max_length=run.spec.training.max_length,
+            cache=cache,
+        )
     return Places(model=str(model), tokens=str(tokens))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,8 @@ from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Order, Store
 
 if TYPE_CHECKING:
-    from dpsrun.training.finetune import FineTune, Progress
+    from dpsrun.execution.engine import Progress
+    from dpsrun.training.finetune import FineTune
 
 LOG_TAIL = 20
 
@@ -34,42 +36,62 @@ def work(
     """
     if isinstance(store.result(run_id), Result):
         return None
-    order = store.read_order(run_id)
     attempt = store.begin(run_id)
     begun(attempt)
-    log = store.log_path(run_id, attempt)
-    _redirect_output(log)
+    _redirect_output(store.log_path(run_id, attempt))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    result = _attempt(order, attempt, log, device, report)
+    result = _attempt(store, run_id, attempt, device, report)
     store.finish(result)
     return result
 
 
 def _attempt(
-    order: Order, attempt: str, log: Path, device: str, report: Callable[[Progress], None]
+    store: Store, run_id: str, attempt: str, device: str, report: Callable[[Progress], None]
 ) -> Result:
     """Fine-tune; whatever goes wrong becomes a result."""
-    # Heavy imports belong to the attempt: a broken installation is a failure with a traceback too.
+    log = store.log_path(run_id, attempt)
     tune: FineTune | None = None
     try:
-        import torch  # noqa: PLC0415
-
-        from dpsrun.training import record  # noqa: PLC0415
-        from dpsrun.training.finetune import FineTune  # noqa: PLC0415
-
-        torch.set_num_threads(order.spec.training.threads)
-        record.be_quiet()
-        tune = FineTune(order, torch.device(device), report)
+        tune = _prepare(store.read_order(run_id), device, report)
         tune.train()
+        _ignore_stops()
         tune.write_files(log.parent)
         outcome: Outcome = "failed" if tune.degenerate else "ok"
         return Result(
-            run=order.id, attempt=attempt, outcome=outcome, hashes=tune.hashes(), **_facts(tune)
+            run=run_id, attempt=attempt, outcome=outcome, hashes=tune.hashes(), **_facts(tune)
         )
     except BaseException as error:  # noqa: BLE001 (Ctrl-C too must leave a record)
+        _ignore_stops()
         failure = describe(error, log)
-        facts = _facts(tune) if tune is not None else {}
-        return Result(run=order.id, attempt=attempt, outcome=failure.kind, failure=failure, **facts)
+        result = Result(run=run_id, attempt=attempt, outcome=failure.kind, failure=failure)
+        return result if tune is None else _with_facts(result, tune, log.parent)
+
+
+def _prepare(order: Order, device: str, report: Callable[[Progress], None]) -> FineTune:
+    # Heavy imports belong to the attempt: a broken installation is a failure with a traceback too.
+    import torch  # noqa: PLC0415
+
+    from dpsrun.training import record  # noqa: PLC0415
+    from dpsrun.training.finetune import FineTune  # noqa: PLC0415
+
+    torch.set_num_threads(order.spec.training.threads)
+    record.be_quiet()
+    return FineTune(order, torch.device(device), report)
+
+
+def _ignore_stops() -> None:
+    """From here on there is only a record to write, and a training to lose."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _with_facts(result: Result, tune: FineTune, folder: Path) -> Result:
+    """Add what a failed fine-tune can still tell; its failure is told in any case."""
+    with contextlib.suppress(Exception):
+        tune.write_files(folder)
+    with contextlib.suppress(Exception):
+        return Result(**(dict(result) | _facts(tune)))
+    return result
 
 
 def _facts(tune: FineTune) -> dict[str, Any]:

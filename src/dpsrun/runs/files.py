@@ -30,3 +30,17 @@ def publish_once(source: Path, target: Path) -> bool:
         os.link(source, target)
         return True
     return False
+
+
+def can_link(folder: Path) -> bool:
+    """Try whether the file system of `folder` has the hard links that `publish_once` needs."""
+    file, link = (folder / f".link-{secrets.token_hex(4)}" for _ in range(2))
+    file.touch()
+    try:
+        os.link(file, link)
+    except OSError:
+        return False
+    finally:
+        file.unlink()
+        link.unlink(missing_ok=True)
+    return True

@@ -11,6 +11,9 @@ Outcome = Literal["ok", "failed", "diverged", "error", "oom", "timeout", "interr
 FINISHED: frozenset[Outcome] = frozenset({"ok", "failed", "diverged"})
 """Outcomes that say something about the method; the others say something about the machine."""
 
+TRAINED: frozenset[Outcome] = frozenset({"ok", "failed"})
+"""Outcomes of a training that came to its end."""
+
 Metrics = dict[str, float | None]
 """Metric name -> value in natural units (0 to 1, or -1 to 1); None where it is undefined."""
 

@@ -11,6 +11,7 @@ from dpsrun.runs.frozen import Frozen, digest
 
 Stream = Literal["init", "order", "noise", "subset"]
 Precision = Literal["fp32", "bf16", "fp16"]
+DeviceKind = Literal["cpu", "cuda"]
 STREAMS: tuple[Stream, ...] = ("init", "order", "noise", "subset")
 
 SeedNumber = Annotated[int, Field(ge=0, lt=2**63)]
@@ -119,8 +120,9 @@ class Training(Frozen):
 class RunSpec(Frozen):
     """One fine-tune, complete: equal specs are one run, whichever grid asks for it.
 
-    `data` and `model` are fingerprints of contents; paths, labels and devices are no part of it.
-    `architecture` is a readable name made from the model's own configuration.
+    `data` and `model` are fingerprints of contents; paths and labels are no part of it.
+    `architecture` is a readable name made from the model's own configuration; `device` is the kind
+    of device, for a CPU and a GPU round differently, and never its index.
     """
 
     schema_number: Literal[1] = 1
@@ -128,6 +130,7 @@ class RunSpec(Frozen):
     data: str
     model: str
     architecture: str
+    device: DeviceKind
     method: str
     params: dict[str, Any]
     scenario: Scenario

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from dpsrun.runs.files import publish_once, write_whole
 from dpsrun.runs.frozen import Frozen
-from dpsrun.runs.result import FINISHED, Result
+from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 
 State = Literal["new", "done", "failed"]
@@ -110,9 +110,23 @@ class Store:
         """
         written = self.attempt_folder(result.run, result.attempt) / "result.json"
         write_whole(written, result.model_dump_json(indent=1))
+        return self.publish(result)
+
+    def publish(self, result: Result) -> bool:
+        """Publish the written result of an attempt; False as in `finish`. Twice is as once."""
         if result.outcome == "interrupted":
             return False
+        written = self.attempt_folder(result.run, result.attempt) / "result.json"
         return publish_once(written, self.folder(result.run) / "result.json")
+
+    def recover(self, run_id: str) -> bool:
+        """Publish an attempt that was trained to its end and killed before it could publish.
+
+        False if there is none. Failures are left alone: they may have been withdrawn.
+        """
+        left = (self.attempt_result(run_id, attempt) for attempt in self.attempts(run_id))
+        trained = [r for r in left if isinstance(r, Result) and r.outcome in TRAINED]
+        return any(self.publish(result) for result in trained)
 
     def withdraw(self, run_id: str) -> None:
         """Take back a published result, so that its run is to be done; its attempt stays."""

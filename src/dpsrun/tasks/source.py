@@ -93,8 +93,7 @@ def _download(task: Task, name: str, revision: str | None) -> Path:
         wanted = name if revision is None else f"{name}@{revision}"
         raise MissingError(
             f"{task.name}: no folder {wanted} here, and the hub did not give the data set "
-            f"{wanted}: {error}\n{_advice(task)}",
-            ["--data", f"{task.family}=PATH"],
+            f"{wanted}: {error}\n{_advice(task)}"
         ) from error
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dpsrun.errors import UserError
+from dpsrun.models.files import CONFIG, TOKENISER
 from dpsrun.runs.fingerprint import fingerprint
 from dpsrun.runs.frozen import Frozen, digest
 from dpsrun.tasks.encoded import Encoded
@@ -29,19 +30,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 CHUNK = 1000
 SPECIAL = "special.json"
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spiece.model",
-    "spm.model",
-    "sentencepiece.bpe.model",
-    "config.json",  # names the tokenizer's class where tokenizer_config.json does not
-)
+TOKENIZER_FILES = (*TOKENISER, CONFIG)
+"""The configuration names the tokenizer's class where `tokenizer_config.json` does not."""
 
 
 class Special(Frozen):
@@ -90,7 +80,7 @@ def prepare(
 def tokenizer_fingerprint(folder: Path, cache: Path) -> str:
     """Hash the files of a tokenizer; raises UserError if there are none."""
     found = [folder / name for name in TOKENIZER_FILES if (folder / name).is_file()]
-    if not {path.name for path in found} - {"config.json"}:
+    if not {path.name for path in found} - {CONFIG}:
         raise UserError(f"no tokenizer in {folder}: expected tokenizer.json or a vocabulary file")
     return fingerprint(found, cache)
 

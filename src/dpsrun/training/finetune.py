@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
 from dpsrun.methods.hooks import Context, Hooks
 from dpsrun.methods.spec import Params
 from dpsrun.models.load import Loaded, load
+from dpsrun.models.source import fingerprint_of
+from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.result import Evaluation, Timing
 from dpsrun.runs.spec import Precision
 from dpsrun.runs.store import Order
@@ -32,19 +35,6 @@ from dpsrun.training.files import CurvePoint, write_curve, write_predictions
 from dpsrun.training.guards import check_parameters
 from dpsrun.training.loop import Loop
 from dpsrun.training.seeds import Streams
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is, after each step; `score` of the last epoch, `rate` in steps a second."""
-
-    step: int
-    total_steps: int
-    epoch: int
-    loss: float
-    score: float | None
-    rate: float
-
 
 Report = Callable[[Progress], None]
 
@@ -84,6 +74,7 @@ class FineTune:
         self.clock = Clock()
         spec = self.order.spec
         self.task: Task = tasks.find(spec.task)
+        _check_model(self.order)
         self.streams = Streams.of(spec.seeds)
         self.splits = open_tokens(Path(self.order.places.tokens))
         self.rows = _training_rows(self.splits[self.task.train], self.task, self.order)
@@ -211,6 +202,12 @@ class FineTune:
         write_curve(folder / "curve.csv", self.curve, self.order.total_steps)
         if self.outputs:
             write_predictions(folder / "predictions.parquet", self.outputs, self.splits)
+
+
+def _check_model(order: Order) -> None:
+    """A folder that was overwritten since the plan would train other weights under this id."""
+    if fingerprint_of(Path(order.places.model), cache_folder()) != order.spec.model:
+        raise ValueError(f"the model in {order.places.model} has changed since the run was planned")
 
 
 def _training_rows(split: Encoded, task: Task, order: Order) -> list[int]:

@@ -95,7 +95,7 @@ class Loop:
             batch = self.batch(part)
             with autocast(self.precision, self.device):
                 loss = self.hooks.loss(self.model, batch) / len(rows)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(loss).backward()
             total = total + loss.detach()
             tokens += batch.tokens
         check_finite(total, step=self.step, name="loss")

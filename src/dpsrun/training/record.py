@@ -8,7 +8,7 @@ import platform
 import resource
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from dpsrun.training.loop import Loop
 from dpsrun.training.optimiser import warmup_steps
 
 PACKAGES = ("dpsrun", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn")
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 def effective(loaded: Loaded, loop: Loop, precision: Precision, examples: int) -> dict[str, Any]:
@@ -56,20 +57,30 @@ def _group(group: dict[str, Any]) -> dict[str, Any]:
 def environment(device: torch.device) -> dict[str, Any]:
     """Describe the machine and the versions of what computes."""
     return {
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device.type,
         "device_name": _device_name(device),
         "threads": torch.get_num_threads(),
-        "git_commit": _git_commit(),
+        "git_commit": GIT_COMMIT,
     }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    try:
+        lines = CPU_INFO.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -81,16 +92,25 @@ def _git_commit() -> str | None:
     """
     if not _git("ls-files", Path(__file__).name):
         return None
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    return _git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "-uno")
+    if commit is None or changes is None:
+        return None
+    return commit + ("+changes" if changes else "")
 
 
-def _git(*words: str) -> str:
+def _git(*words: str) -> str | None:
+    """Ask git without disturbing what else it does here; None if it gives no answer."""
     command = ["git", "-C", str(Path(__file__).resolve().parent), *words]
+    settings = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        return ""
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=10, env=settings)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.decode(errors="replace").strip()
+
+
+GIT_COMMIT = _git_commit()
+"""Of the code that was loaded: asked once, at import, for the checkout may change under it."""
 
 
 def peak_memory(device: torch.device) -> dict[str, int]:
@@ -125,5 +145,5 @@ def be_quiet() -> None:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     from transformers.utils import logging  # noqa: PLC0415 (not needed by a reader of records)
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

@@ -28,8 +28,8 @@ class Options(Frozen):
     """
 
     train: Size = 320
-    validation: Size = 240
-    test: Size = 240
+    validation: Size = 160
+    test: Size = 160
     difficulty: Annotated[float, Field(ge=0, le=1)] = 0.5
     label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,30 @@
+"""The files of a checkpoint folder that matter: weights, configuration, tokeniser."""
+
+from __future__ import annotations
+
+CONFIG = "config.json"
+WEIGHTS = "*.safetensors"
+TOKENISER_CONFIG = "tokenizer_config.json"
+
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+)
+"""No tokeniser can be made without one of these."""
+
+TOKENISER = (
+    *VOCABULARIES,
+    TOKENISER_CONFIG,
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "merges.txt",
+)
+"""All that the tokens of a text depend on, but for the class that the configuration may name."""
+
+ENCODER = (WEIGHTS, "*.safetensors.index.json", CONFIG, *TOKENISER)
+"""All that the number of a run depends on."""
