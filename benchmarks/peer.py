@@ -110,9 +110,7 @@ class Program:
     def _train(self) -> float:
         size, total = self.job.batch_size, len(self.train)
         optimiser = torch.optim.AdamW(self._groups(), lr=self.job.learning_rate, fused=True)
-        schedule = get_linear_schedule_with_warmup(
-            optimiser, self.job.warmup_steps, total // size
-        )
+        schedule = get_linear_schedule_with_warmup(optimiser, self.job.warmup_steps, total // size)
         self.encoder.train()
         last = 0.0
         for start in range(0, total, size):

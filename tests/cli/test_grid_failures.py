@@ -154,15 +154,6 @@ def test_workers_end_with_a_launcher_that_was_killed(waiting: Bench) -> None:
     assert [store.state(run) for run in store.run_ids()] == ["new"]
 
 
-def test_a_run_that_another_stopped_is_said_to_be_left(waiting: Bench) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits"]))
-    (worker,) = workers(waiting, 1, process)
-    os.kill(worker, signal.SIGTERM)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3, said
-    assert "1 runs are still to be done; do them with the same command" in said
-
-
 def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) -> None:
     process = waiting.start("grid", waiting.grid(methods=["waits"]))
     until(lambda: len(alive(waiting)) > 1, process)
@@ -175,25 +166,26 @@ def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) 
     assert {store.state(run) for run in store.run_ids()} <= {"new"}
 
 
-def test_the_command_of_an_engine_says_by_its_exit_code_how_the_run_ended(waiting: Bench) -> None:
-    grid = waiting.grid(methods=["waits"])
-    process = waiting.start("grid", grid)
-    workers(waiting, 1, process)
-    process.terminate()
-    process.communicate(timeout=PATIENCE)
+def test_a_run_stopped_by_another_is_left_for_the_command_that_engines_start(
+    waiting: Bench,
+) -> None:
+    process = waiting.start("grid", waiting.grid(methods=["waits"]))
+    (worker,) = workers(waiting, 1, process)
+    os.kill(worker, signal.SIGTERM)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, said
+    assert "1 runs are still to be done; do them with the same command" in said
+
     (run,) = Store(waiting.folder / "results").run_ids()
-    (waiting.folder / "waiting" / "again").mkdir()
-    stopped = waiting.given(EXTRA_WAIT=str(waiting.folder / "waiting/again"))
-    process = stopped.start("work", run)
-    workers(stopped, 1, process)
+    process = waiting.start("work", run)
+    workers(waiting, 2, process)
     process.terminate()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
+
     bench = waiting.given(EXTRA_WAIT="")
-    spec = bench.folder / "results/runs" / run / "spec.json"
-    kept = spec.read_text(encoding="utf-8")
-    spec.write_text("{", encoding="utf-8")
-    assert bench.say("work", run).code == 3
-    spec.write_text(kept, encoding="utf-8")
-    (spec.parent / "result.json").unlink()
     assert [bench.say("work", run).code for _ in range(2)] == [0, 0]
+    folder = bench.folder / "results/runs" / run
+    (folder / "result.json").unlink()
+    (folder / "spec.json").write_text("{", encoding="utf-8")
+    assert bench.say("work", run).code == 3

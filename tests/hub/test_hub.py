@@ -104,8 +104,8 @@ def test_the_command_that_is_given_works_once_the_places_are_filled_in(
     bench: Bench, encoders: dict[str, Path], glue: Path, wrong: list[str]
 ) -> None:
     offline = bench.given(HF_HUB_OFFLINE="1")
-    models = {"models": [{"label": "tiny", "source": "tiny/bert"}]}
-    grid = offline.grid(tasks=HUB_GRID["tasks"], methods=["vanilla"], **models)
+    models = [{"label": "tiny", "source": "tiny/bert"}]
+    grid = offline.grid(tasks=HUB_GRID["tasks"], methods=["vanilla"], models=models)
     ended = offline.say("plan", grid, *wrong)
     assert ended.code == 2
     line = ended.err.splitlines()[-1]

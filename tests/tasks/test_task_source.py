@@ -305,7 +305,7 @@ def test_a_mini_task_is_written_to_the_cache_once(cache: Path) -> None:
     again = locate(find("mini-rte"), None, cache=cache)
     assert again == first
     assert stamps == [p.stat().st_mtime_ns for paths in again.splits.values() for p in paths]
-    assert first.examples == {"train": 320, "validation": 240}
+    assert first.examples == {"train": 320, "validation": 160}
     assert set(first.splits) == {"train", "validation", "test"}
 
 

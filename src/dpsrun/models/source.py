@@ -135,8 +135,9 @@ def _tokeniser_limit(folder: Path, source: str) -> int:
     """Read the longest text that the tokeniser takes; many name none, or an absurd number."""
     path = folder / TOKENISER_CONFIG
     limit = _json(path, source).get("model_max_length") if path.is_file() else None
-    known = isinstance(limit, int | float) and limit > 0
-    return int(min(limit, UNLIMITED)) if known else UNLIMITED
+    if isinstance(limit, int | float) and limit > 0:
+        return int(min(limit, UNLIMITED))
+    return UNLIMITED
 
 
 def _first(config: dict[str, Any], *names: str) -> int | None:
