@@ -113,12 +113,12 @@ def test_the_launcher_of_a_grid_never_loads_torch(again: Bench) -> None:
     assert len(hashes(again, "other")) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_named(again: Bench) -> None:
-    (again.folder / "cache").mkdir()
-    (again.folder / "cache/tokens").write_text("in the way", encoding="utf-8")
-    ended = again.given(DPSRUN_CACHE="cache").say("grid", "small.yaml", "--results", "other")
-    assert ended.code == 2
-    assert "--results other or the cache cache: cannot be written: " in ended.err
+def test_an_order_that_cannot_be_written_is_named(again: Bench) -> None:
+    run, *_ = hashes(again)
+    (again.folder / "other/runs" / run / "spec.json").mkdir(parents=True)
+    ended = again.say("grid", "small.yaml", "--results", "other")
+    assert (ended.code, started(ended)) == (2, [])
+    assert "--results other: cannot be written: Is a directory" in ended.err
 
 
 def test_one_worker_gives_the_same_numbers_as_two(again: Bench) -> None:

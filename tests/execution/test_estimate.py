@@ -63,7 +63,7 @@ def test_the_longest_run_starts_first(tmp_path: Path) -> None:
 def test_measured_seconds_count_more_than_steps() -> None:
     slow = make_run(("rte", "vanilla", 0))
     quick = make_run(("cola", "vanilla", 0)).model_copy(update={"total_steps": 60})
-    size = ("bert-2x8", "full", "128", "16", "auto", "1")
+    size = ("bert-2x8", "cpu", "full", "128", "16", "auto", "1")
     rates = {"rte": Rates(0.0, 1.0, 0.0), "cola": Rates(0.0, 0.001, 0.0)}
     estimate = Estimate({(task, *size): rate for task, rate in rates.items()})
     assert longest_first([quick, slow], estimate) == [slow, quick]

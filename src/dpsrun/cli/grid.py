@@ -137,8 +137,8 @@ def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
 
     types = {model.model_type for grid in plan.grids for model in grid.models.values()}
     warm_up(types)
-    with _writing(f"--results {store.root} or the cache {(cache := cache_folder())}"):
-        planning.write_orders(plan, to_do, store, cache)
+    with _writing(f"--results {store.root}"):
+        planning.write_orders(plan, to_do, store, cache_folder())
     tally = Tally({run.id: run for run in to_do}, store, len(slots), plan.estimate)
     with view(tally) as watching:
         engine = LocalEngine(store, slots, types, watching)

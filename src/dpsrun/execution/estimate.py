@@ -90,5 +90,5 @@ def _kinds(spec: RunSpec) -> tuple[Kind, Kind]:
     """From the nearest relatives of a run to the farthest that still say something."""
     training = spec.training
     size = (training.max_length, training.batch_size, training.precision, training.threads)
-    near = (spec.task, spec.architecture, str(spec.scenario), *map(str, size))
+    near = (spec.task, spec.architecture, spec.device, str(spec.scenario), *map(str, size))
     return ((*near, spec.method), near)
