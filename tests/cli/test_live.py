@@ -86,7 +86,7 @@ def test_a_terminal_shows_the_runs_at_work_and_keeps_the_ends(
     terminal: Terminal, bench: Bench
 ) -> None:
     terminal.until("0/2 runs")
-    terminal.until(r"1/2 runs, about \d+ s left")
+    terminal.until(r"1/2 runs, about [\d.]+ (s|min|h) left")
     terminal.until(r"slot +run +step +epoch +loss +score +steps/s")
     terminal.until(r"cpu:0 +mini-rte-\S+-waits-s0-\w+ +1/4 +1 +\d\.\d{3} ")
     (worker,) = (bench.folder / "waiting").iterdir()
