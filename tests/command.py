@@ -15,6 +15,9 @@ DPSRUN = Path(sys.executable).with_name("dpsrun")
 PATIENCE = 300
 """Seconds after which a command is taken for stuck, on however busy a machine."""
 
+FOREIGN = ("HF_", "COV_", "COVERAGE_", "FORCE_COLOR", "TTY_", "COLUMNS", "LINES")
+"""Variables of the shell around the tests that would change what a command shows or finds."""
+
 METHODS: tuple[Any, ...] = ("vanilla", {"label": "still", "method": "vanilla", "dropout": 0.0})
 TRAINING = {"batch_size": 16, "epochs": 2, "learning_rate": 0.001, "max_length": 64}
 
@@ -47,7 +50,7 @@ class Bench:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("HF_", "COV_", "COVERAGE_", "FORCE_COLOR", "TTY_"))
+            if not name.startswith(FOREIGN)
         }
         return {
             **inherited,
