@@ -14,7 +14,8 @@ from benchmarks.measure import Settings, interleave
 from dpsrun.methods import registry as methods
 from dpsrun.methods.hooks import Context
 from dpsrun.models import source
-from dpsrun.models.load import Batching, Loaded, load
+from dpsrun.models.load import Loaded, load
+from dpsrun.models.probe import Batching
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.spec import Training
 from dpsrun.tasks import registry as tasks

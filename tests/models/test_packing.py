@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from transformers import AttentionInterface
+from transformers import AttentionInterface, AutoModelForSequenceClassification
 
-from dpsrun.models import load as loading
-from dpsrun.models import packing
+from dpsrun.models import packing, probe
 from dpsrun.models.batch import Batch
+from dpsrun.models.classifier import Classifier
 from dpsrun.models.layout import Layout, collate
-from dpsrun.models.load import Batching, Loaded, load
+from dpsrun.models.load import Loaded, load
+from dpsrun.models.probe import Batching
 from tests.encoders import FAMILIES, VOCABULARY, save_tiny
 
 CPU = torch.device("cpu")
@@ -23,12 +25,12 @@ def loaded(folder: Path, batching: Batching) -> Loaded:
     return load(folder, outputs=3, dropout=0.0, head_seed=7, batching=batching, device=CPU)
 
 
-def ragged_batch(layout: Layout) -> Batch:
+def ragged_batch(layout: Layout, device: torch.device = CPU) -> Batch:
     generator = torch.Generator().manual_seed(3)
     lengths = (9, 4, 17, 1, 12)
     sequences = [torch.randint(5, VOCABULARY, (n,), generator=generator) for n in lengths]
     segments = [(torch.arange(n) >= n // 2).long() for n in lengths]
-    return collate(layout, sequences, segments, torch.tensor([0, 1, 2, 0, 1]), CPU)
+    return collate(layout, sequences, segments, torch.tensor([0, 1, 2, 0, 1]), device)
 
 
 def numbers(one: Loaded) -> tuple[Tensor, dict[str, Tensor]]:
@@ -63,7 +65,7 @@ def test_an_encoder_that_ignores_packing_is_caught_and_padded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = save_tiny(tmp_path, "deberta-v2", pos_att_type=["c2p"], relative_attention=True)
-    monkeypatch.setattr(loading, "PACKABLE", packing.PACKABLE | {"deberta-v2"})
+    monkeypatch.setattr(probe, "PACKABLE", packing.PACKABLE | {"deberta-v2"})
     assert not loaded(folder, "auto").layout.packed
 
 
@@ -93,3 +95,92 @@ def test_packing_on_demand_is_refused_where_it_is_not_right(tmp_path: Path) -> N
     folder = save_tiny(tmp_path, "deberta-v2")
     with pytest.raises(ValueError, match="deberta-v2 cannot take packed batches"):
         loaded(folder, "packed")
+
+
+@pytest.mark.parametrize(("family", "rows"), [("bert", 5), ("electra", 5), ("distilbert", 43)])
+def test_the_last_block_of_a_bert_works_on_first_tokens_only(
+    family: str, rows: int, tmp_path: Path
+) -> None:
+    one = loaded(save_tiny(tmp_path, family), "packed")
+    seen: dict[str, int] = {}
+    for name, module in one.model.encoder.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_hook(
+                lambda _, given, __, name=name: seen.update({name: given[0].shape[-2]})
+            )
+    one.model(ragged_batch(one.layout))
+    blocks = {name: count for name, count in seen.items() if "layer." in name}
+    assert {n for name, n in blocks.items() if "layer.0." in name} == {43}
+    assert {n for name, n in blocks.items() if "layer.1." in name} == {43, rows}
+
+
+def flash_on_a_cpu(
+    query: Tensor, key: Tensor, value: Tensor, *bounds: Any, scale: float | None
+) -> Tensor:
+    """What torch's kernel computes, `[tokens, heads, width]`, written out."""
+    starts, again, longest, _ = bounds
+    assert starts is again
+    assert starts.dtype == torch.int32
+    lengths = starts.diff().tolist()
+    assert max(lengths) == longest
+    parts = (x.transpose(0, 1).split(lengths, dim=1) for x in (query, key, value))
+    attended = [
+        torch.softmax(q @ k.transpose(1, 2) * (scale or q.shape[-1] ** -0.5), -1) @ v
+        for q, k, v in zip(*parts, strict=True)
+    ]
+    return torch.cat(attended, dim=1).transpose(0, 1)
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the CPU pass for a GPU with flash attention."""
+    monkeypatch.setattr(packing, "has_kernel", lambda *_: True)
+    monkeypatch.setattr(packing, "varlen_attn", flash_on_a_cpu)
+
+
+@pytest.mark.usefixtures("kernel")
+def test_the_kernel_for_different_lengths_is_called_as_it_wants(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path)
+    (found, gradients), (expected, _) = (numbers(loaded(folder, b)) for b in ("packed", "padded"))
+    assert torch.allclose(found, expected, atol=1e-5, rtol=0)
+    assert gradients
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_gpu_packs_only_for_the_kernel_which_has_no_dropout(
+    dropout: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_tiny(tmp_path, attention_probs_dropout_prob=dropout)
+    encoder = AutoModelForSequenceClassification.from_pretrained(folder)
+    gpu = torch.device("cuda")
+    assert probe.pays(Classifier(encoder, frozenset()), CPU, "bf16")
+    for has_kernel in (True, False):
+        monkeypatch.setattr(probe, "has_kernel", lambda *_, has=has_kernel: has)
+        expected = has_kernel and dropout == 0
+        assert probe.pays(Classifier(encoder, frozenset()), gpu, "bf16") == expected
+
+
+def test_no_kernel_is_asked_for_on_a_cpu_or_in_full_precision() -> None:
+    assert not packing.has_kernel(CPU, torch.bfloat16)
+    assert not packing.has_kernel(torch.device("cuda"), torch.float32)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_kernel_gives_the_padded_numbers_in_half_precision(tmp_path: Path) -> None:
+    folder, gpu = save_tiny(tmp_path, hidden_size=64), torch.device("cuda")
+    found = {}
+    for batching in ("auto", "padded"):
+        one = load(
+            folder,
+            outputs=3,
+            dropout=0.0,
+            head_seed=7,
+            batching=batching,
+            device=gpu,
+            precision="bf16",
+        )
+        assert one.layout.packed == (batching == "auto")
+        batch = ragged_batch(one.layout, gpu)
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            found[batching] = one.model(batch)
+    assert torch.allclose(found["auto"], found["padded"], atol=0.05, rtol=0.05)

@@ -12,7 +12,8 @@ from torch import Generator
 
 from dpsrun.methods.hooks import Context, Hooks
 from dpsrun.methods.spec import Params
-from dpsrun.models.load import Batching, Loaded, load
+from dpsrun.models.load import Loaded, load
+from dpsrun.models.probe import Batching
 from dpsrun.runs.spec import Precision, Training
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.training.data import Feed
@@ -46,6 +47,7 @@ def loop(
     total_steps: int = 12,
     precision: Precision = "fp32",
     hooks: MakeHooks = Hooks,
+    read_every: int = 0,
     **settings: Any,
 ) -> Loop:
     """Make the training loop of a run."""
@@ -56,4 +58,4 @@ def loop(
     made.prepare()
     training = Training(**{"learning_rate": 1e-3, "batch_size": 4, **settings})
     feed = Feed(data, one.layout, CPU)
-    return Loop(one.model.train(), made, training, precision, total_steps, feed.batch)
+    return Loop(one.model.train(), made, training, precision, total_steps, feed.batch, read_every)

@@ -175,7 +175,7 @@ def test_what_a_method_masks_before_clipping_counts_in_the_norm(folder: Path) ->
     assert largest_difference(weights(one.model), before) > 1e-5, "Adam forgives any scale"
 
 
-class _NanAt(Hooks[Params]):
+class NanAt(Hooks[Params]):
     """Loses its mind at the third step."""
 
     def __init__(self, params: Params, context: Context) -> None:
@@ -188,14 +188,14 @@ class _NanAt(Hooks[Params]):
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_step(folder: Path) -> None:
-    one = loop(loaded(folder), examples(), hooks=_NanAt)
+    one = loop(loaded(folder), examples(), hooks=NanAt)
     one.take_step(range(4))
     one.take_step(range(4, 8))
     with pytest.raises(DivergedError, match="loss is not finite at step 3"):
         one.take_step(range(8, 12))
 
 
-class _BreaksAGradient(Hooks[Params]):
+class BreaksAGradient(Hooks[Params]):
     """A finite loss whose gradient is not: the square root at zero."""
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
@@ -204,7 +204,7 @@ class _BreaksAGradient(Hooks[Params]):
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_and_names_the_parameter(folder: Path) -> None:
-    one = loop(loaded(folder), examples(), hooks=_BreaksAGradient)
+    one = loop(loaded(folder), examples(), hooks=BreaksAGradient)
     before = weights(one.model)
     with pytest.raises(DivergedError, match=r"gradient of encoder\.classifier\.bias") as caught:
         one.take_step(range(4))
@@ -215,7 +215,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run_and_names_the_parameter(fold
 def test_bf16_trains_in_half_precision_with_float32_weights(folder: Path) -> None:
     data = examples()
     half, full = (loop(loaded(folder), data, precision=name) for name in ("bf16", "fp32"))
-    losses = [half.take_step(range(4)).loss, full.take_step(range(4)).loss]
+    losses = [one.take_step(range(4))[0].loss for one in (half, full)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
     assert {p.dtype for p in half.model.parameters()} == {torch.float32}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from dpsrun.models.batch import Batch
-from dpsrun.models.packing import Packing
+from dpsrun.models.packing import Packing, to_device
 from dpsrun.models.source import position_offset
 
 
@@ -25,6 +25,7 @@ class Layout:
         segments: whether the encoder takes token type ids, and how many kinds it has.
         first_position: position id of a sequence's first token.
         model_type: the configuration's `model_type`.
+        rows: `[vocabulary]` the row of the embedding for each token id, if not the id itself.
     """
 
     packed: bool
@@ -32,6 +33,7 @@ class Layout:
     segments: int
     first_position: int
     model_type: str
+    rows: Tensor | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, encoder: nn.Module, *, packed: bool) -> Layout:
@@ -58,27 +60,30 @@ def collate(
     """Lay out token sequences (each `[tokens]`, int64) and their segments as one batch."""
     # RoBERTa has a single kind of segment: a second one would be looked up out of range.
     kinds = [part.clamp(max=layout.segments - 1) for part in segments] if layout.segments else None
-    build = _packed if layout.packed else _padded
-    inputs, packing = build(layout, sequences, kinds)
-    moved = {name: tensor.to(device, non_blocking=True) for name, tensor in inputs.items()}
-    tokens = sum(map(len, sequences))
-    return Batch(inputs=moved, labels=labels.to(device), packing=packing, tokens=tokens)
+    rows = sequences if layout.rows is None else [layout.rows[ids] for ids in sequences]
+    lengths = [len(sequence) for sequence in sequences]
+    inputs = (_packed if layout.packed else _padded)(layout, rows, kinds)
+    return Batch(
+        inputs={name: to_device(tensor, device) for name, tensor in inputs.items()},
+        labels=to_device(labels, device),
+        packing=Packing.of(lengths, device) if layout.packed else None,
+        tokens=sum(lengths),
+    )
 
 
 def _packed(
     layout: Layout, sequences: Sequence[Tensor], kinds: Sequence[Tensor] | None
-) -> tuple[dict[str, Tensor], Packing]:
-    lengths = tuple(len(sequence) for sequence in sequences)
-    positions = [torch.arange(length) + layout.first_position for length in lengths]
+) -> dict[str, Tensor]:
+    positions = [torch.arange(len(ids)) + layout.first_position for ids in sequences]
     inputs = {"input_ids": torch.cat(list(sequences)), "position_ids": torch.cat(positions)}
     if kinds is not None:
         inputs["token_type_ids"] = torch.cat(list(kinds))
-    return {name: row.unsqueeze(0) for name, row in inputs.items()}, Packing(lengths)
+    return {name: row.unsqueeze(0) for name, row in inputs.items()}
 
 
 def _padded(
     layout: Layout, sequences: Sequence[Tensor], kinds: Sequence[Tensor] | None
-) -> tuple[dict[str, Tensor], None]:
+) -> dict[str, Tensor]:
     present = [torch.ones_like(sequence) for sequence in sequences]
     inputs = {
         "input_ids": pad_sequence(list(sequences), batch_first=True, padding_value=layout.pad),
@@ -86,4 +91,4 @@ def _padded(
     }
     if kinds is not None:
         inputs["token_type_ids"] = pad_sequence(list(kinds), batch_first=True)
-    return inputs, None
+    return inputs

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedConfig
 
-from dpsrun.models.batch import Batch
 from dpsrun.models.classifier import Classifier
-from dpsrun.models.layout import Layout, collate
-from dpsrun.models.packing import PACKABLE, Packing, pack
-
-Batching = Literal["auto", "packed", "padded"]
+from dpsrun.models.layout import Layout
+from dpsrun.models.probe import Batching, choose_layout
+from dpsrun.models.vocabulary import trim
+from dpsrun.runs.spec import Precision
 
 DROPOUTS = (
     "hidden_dropout_prob",
@@ -34,8 +36,6 @@ DROPOUTS = (
     "summary_last_dropout",
 )
 """What the configurations of different encoders call their dropout rates."""
-
-PROBE_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,15 @@ def load(
     head_seed: int,
     batching: Batching,
     device: torch.device,
+    precision: Precision = "fp32",
+    texts: Iterable[NDArray[np.int32]] | None = None,
 ) -> Loaded:
     """Load the encoder in `folder` with a head of `outputs` numbers drawn from `head_seed`.
 
-    The global generators are left seeded with `head_seed`; the caller seeds them again for
-    dropout. Raises ValueError if the checkpoint does not hold the encoder, or if `batching` is
-    `packed` and this encoder cannot be.
+    `texts`: token ids of all that the encoder will be given; rows of the word embedding that none
+    of them needs are left out. The global generators are left seeded with `head_seed`; the caller
+    seeds them again for dropout. Raises ValueError if the checkpoint does not hold the encoder,
+    or if `batching` is `packed` and this encoder cannot be.
     """
     config = AutoConfig.from_pretrained(folder, num_labels=outputs, return_dict=True)
     _set_dropout(config, dropout)
@@ -82,7 +85,9 @@ def load(
     model.draw_old_head(head_seed)
     _set_dropout_layers(model, dropout)
     model.to(device)
-    layout = choose_layout(model, batching, device)
+    layout = choose_layout(model, batching, device, precision)
+    if texts is not None:
+        layout = replace(layout, rows=trim(encoder, texts))
     return Loaded(model, layout, tuple(sorted(new)), dropout_rates(config))
 
 
@@ -90,59 +95,6 @@ def dropout_rates(config: PreTrainedConfig) -> dict[str, float]:
     """Give the dropout rates of a configuration by its own names."""
     rates = {name: getattr(config, name, None) for name in DROPOUTS}
     return {name: float(rate) for name, rate in rates.items() if rate is not None}
-
-
-def choose_layout(model: Classifier, batching: Batching, device: torch.device) -> Layout:
-    """Decide between packed and padded batches, and switch the encoder accordingly.
-
-    A packed encoder must agree with its padded self on two sequences of different lengths, and
-    its attention must have been called once a layer: an encoder that ignores the registered
-    function gives wrong numbers without any error.
-    """
-    padded = Layout.of(model.encoder, packed=False)
-    if batching == "padded" or (batching == "auto" and device.type != "cpu"):
-        return padded
-    if padded.model_type in PACKABLE and _packs(model, padded):
-        return Layout.of(model.encoder, packed=True)
-    if batching == "packed":
-        raise ValueError(f"{padded.model_type} cannot take packed batches; use batching: auto")
-    return padded
-
-
-def _packs(model: Classifier, padded: Layout) -> bool:
-    """Pack the model and compare it with what it was; undone if it is not the same."""
-    expected, _ = _probe(model, padded)
-    try:
-        unpack = pack(model.encoder)
-    except (LookupError, ValueError):
-        return False
-    if _agrees(model, expected):
-        return True
-    unpack()
-    return False
-
-
-def _agrees(model: Classifier, expected: Tensor) -> bool:
-    try:
-        found, packing = _probe(model, Layout.of(model.encoder, packed=True))
-    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError):
-        return False
-    layers = int(model.encoder.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
-    called = packing is not None and packing.calls == layers
-    return called and torch.allclose(expected, found, atol=PROBE_TOLERANCE, rtol=PROBE_TOLERANCE)
-
-
-def _probe(model: Classifier, layout: Layout) -> tuple[Tensor, Packing | None]:
-    sequences = [torch.arange(5, 16), torch.arange(7, 12)]
-    device = next(model.parameters()).device
-    segments = [torch.zeros_like(sequence) for sequence in sequences]
-    batch: Batch = collate(layout, sequences, segments, torch.zeros(2), device)
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
-        logits = model(batch)
-    model.train(training)
-    return logits, batch.packing
 
 
 def _set_dropout(config: PreTrainedConfig, rate: float | None) -> None:

@@ -7,13 +7,15 @@ handed on, so that pooler and head see `[examples, 1, width]` as they would with
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention.varlen import varlen_attn
+from torch.utils.hooks import RemovableHandle
 from transformers import AttentionInterface
 
 PACKED = "dpsrun_packed"
@@ -23,18 +25,39 @@ PACKABLE = frozenset(
 )
 """Encoders known to be right when packed; the probe at each load still checks."""
 
+FLASH_CAPABILITY = (8, 0)
+"""The first generation of NVIDIA GPUs that torch's flash attention supports (Ampere)."""
+
 
 @dataclass
 class Packing:
-    """The sequences of one row: their lengths, and how often attention used them."""
+    """The sequences of one row: their lengths, and how often attention used them.
+
+    `offsets`, `[examples + 1]` int32 on the row's device: sequence i is tokens `offsets[i]` to
+    `offsets[i + 1] - 1`.
+    """
 
     lengths: tuple[int, ...]
+    offsets: Tensor = field(compare=False)
     calls: int = field(default=0, compare=False)
 
-    def starts(self, device: torch.device) -> Tensor:
+    @classmethod
+    def of(cls, lengths: Sequence[int], device: torch.device) -> Packing:
+        """Lay out sequences of these lengths one after the other."""
+        ends = torch.tensor((0, *lengths), dtype=torch.int32).cumsum(0, dtype=torch.int32)
+        return cls(tuple(lengths), to_device(ends, device))
+
+    @property
+    def starts(self) -> Tensor:
         """Give the position of each sequence's first token, `[examples]`."""
-        lengths = torch.tensor((0, *self.lengths[:-1]), device=device)
-        return lengths.cumsum(0)
+        return self.offsets[:-1]
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy to a device without waiting for it."""
+    if device.type == "cpu":
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def packed_attention(
@@ -55,6 +78,8 @@ def packed_attention(
     """
     packing.calls += 1
     rate = dropout if module.training else 0.0
+    if rate == 0 and has_kernel(query.device, query.dtype):
+        return _by_kernel(query, key, value, packing, scaling), None
     parts = zip(
         *(torch.split(x, list(packing.lengths), dim=2) for x in (query, key, value)), strict=True
     )
@@ -65,30 +90,75 @@ def packed_attention(
     return torch.cat(attended, dim=2).transpose(1, 2), None
 
 
+def has_kernel(device: torch.device, dtype: torch.dtype) -> bool:
+    """Say whether flash attention over sequences of different lengths runs there."""
+    if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
+        return False
+    return torch.cuda.get_device_capability(device) >= FLASH_CAPABILITY
+
+
+def _by_kernel(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float | None
+) -> Tensor:
+    q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
+    longest, offsets = max(packing.lengths), packing.offsets
+    attended = varlen_attn(q, k, v, offsets, offsets, longest, longest, scale=scaling)
+    return cast("Tensor", attended).unsqueeze(0)
+
+
 AttentionInterface.register(PACKED, packed_attention)
 
 
 def pack(encoder: nn.Module) -> Callable[[], None]:
     """Switch an encoder to packed rows; gives what switches it back."""
     before = encoder.config._attn_implementation  # type: ignore[union-attr]  # noqa: SLF001
-    container = _block_container(encoder)
+    container, blocks = _blocks(encoder)
     encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
-    hook = container.register_forward_hook(_hand_on_first_tokens, with_kwargs=True)
+    hooks = [
+        *_spare_the_last(blocks[-1]),
+        container.register_forward_hook(_hand_on_first_tokens, with_kwargs=True),
+    ]
 
     def unpack() -> None:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         encoder.set_attn_implementation(before)  # type: ignore[operator]
 
     return unpack
 
 
-def _block_container(encoder: nn.Module) -> nn.Module:
-    """Find the module that runs the blocks one after the other: the parent of their list."""
+def _blocks(encoder: nn.Module) -> tuple[nn.Module, nn.ModuleList]:
+    """Find the list of the blocks, and the module that runs them one after the other."""
     backbone = encoder.get_submodule(str(encoder.base_model_prefix))
     for module in backbone.modules():
-        if any(isinstance(child, nn.ModuleList) for child in module.children()):
-            return module
+        for child in module.children():
+            if isinstance(child, nn.ModuleList):
+                return module, child
     raise LookupError("the encoder keeps its blocks in no ModuleList")
+
+
+def _spare_the_last(block: nn.Module) -> list[RemovableHandle]:
+    """Let the last block of a BERT do what follows its attention for first tokens only.
+
+    Pooler and head read nothing else: the numbers stay, and three quarters of the block's matrix
+    products go. Blocks of another make are left alone.
+    """
+    attention = getattr(block, "attention", None)
+    output = getattr(attention, "output", None)
+    if not (isinstance(attention, nn.Module) and isinstance(output, nn.Module)):
+        return []
+    rows: list[Tensor] = []
+
+    def remember(_module: nn.Module, _args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        rows[:] = [kwargs["packing"].starts]
+
+    def reduce(_module: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(each.index_select(1, rows[0]) for each in args)
+
+    return [
+        attention.register_forward_pre_hook(remember, with_kwargs=True),
+        output.register_forward_pre_hook(reduce),
+    ]
 
 
 def _hand_on_first_tokens(
@@ -98,6 +168,8 @@ def _hand_on_first_tokens(
     output: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401 (the encoder's own output type)
     hidden: Tensor = output[0]
-    starts = kwargs["packing"].starts(hidden.device)
-    output.last_hidden_state = hidden[0].index_select(0, starts).unsqueeze(1)
+    packing: Packing = kwargs["packing"]
+    if hidden.shape[1] != len(packing.lengths):
+        hidden = hidden.index_select(1, packing.starts)
+    output.last_hidden_state = hidden.transpose(0, 1)
     return output

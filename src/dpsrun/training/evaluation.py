@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dpsrun.models.classifier import Classifier
+from dpsrun.models.precision import autocast
 from dpsrun.runs.result import Metrics
 from dpsrun.runs.spec import Precision
 from dpsrun.tasks import metrics
@@ -16,7 +17,6 @@ from dpsrun.tasks.encoded import Encoded
 from dpsrun.tasks.task import Task
 from dpsrun.training.data import Feed, as_array
 from dpsrun.training.guards import DivergedError
-from dpsrun.training.precision import autocast
 
 Outputs = dict[str, NDArray[np.float32]]
 """Split -> logits `[examples, classes]` or scores `[examples]`, in the split's own order."""

@@ -24,7 +24,6 @@ CURVE_POINTS = 100
 class CurvePoint:
     """One optimiser step of the learning curve."""
 
-    step: int
     epoch: int
     taken: StepReport
 
@@ -43,7 +42,7 @@ def _curve_row(group: Sequence[CurvePoint]) -> list[float]:
     end = group[-1]
     loss = float(np.mean([point.taken.loss for point in group]))
     norm = float(np.mean([point.taken.gradient_norm for point in group]))
-    return [end.step, end.epoch, loss, norm, end.taken.learning_rate]
+    return [end.taken.step, end.epoch, loss, norm, end.taken.learning_rate]
 
 
 def write_predictions(

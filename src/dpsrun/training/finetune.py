@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
@@ -97,6 +98,8 @@ class FineTune:
             head_seed=self.streams.init_seed,
             batching=spec.training.batching,
             device=self.device,
+            precision=self.precision,
+            texts=self._texts(),
         )
         context = Context(loaded.model, steps, self.streams.noise, self.streams.head)
         hooks = methods.load_hooks(method)(params, context)
@@ -105,6 +108,12 @@ class FineTune:
         feed = Feed(self.splits[self.task.train], loaded.layout, self.device)
         loop = Loop(loaded.model.train(), hooks, spec.training, self.precision, steps, feed.batch)
         return loaded, hooks, loop
+
+    def _texts(self) -> Iterator[NDArray[np.int32]]:
+        """Give the tokens of all that the model will read."""
+        train = self.splits[self.task.train]
+        yield from (train.tokens[train.offsets[row] : train.offsets[row + 1]] for row in self.rows)
+        yield from (self.splits[split].tokens for split in self.task.evaluation)
 
     def train(self) -> None:
         """Take all steps, scoring at the end of each epoch; raises DivergedError."""
@@ -117,9 +126,12 @@ class FineTune:
         for epoch, rows, epoch_ends in steps:
             self.order_hash.update(np.asarray(rows, dtype=np.int64).tobytes())
             with self.clock.of("training"):
-                taken = self.loop.take_step(rows)
-            self.curve.append(CurvePoint(self.loop.step, epoch, taken))
-            self.report(self._progress(epoch, taken.loss))
+                reports = self.loop.take_step(rows)
+                if epoch_ends:
+                    reports += self.loop.read()
+            self.curve += [CurvePoint(epoch, taken) for taken in reports]
+            if reports:
+                self.report(self._progress(epoch, reports[-1].loss))
             if epoch_ends:
                 self._evaluate(epoch)
 

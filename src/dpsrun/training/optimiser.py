@@ -1,4 +1,4 @@
-"""AdamW with bias correction, decay groups by module type, and the schedule."""
+"""AdamW with bias correction, decay groups by module type, the schedule, and loss scaling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import get_scheduler
 
-from dpsrun.runs.spec import Training
+from dpsrun.runs.spec import Precision, Training
 
 
 def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -63,3 +63,8 @@ def schedule(optimiser: torch.optim.Optimizer, training: Training, total_steps: 
 def gradients(model: nn.Module) -> list[Tensor]:
     """List the gradients there are."""
     return [p.grad for p in model.parameters() if p.grad is not None]
+
+
+def loss_scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler:
+    """Scale losses under fp16, whose gradients would underflow; else do nothing."""
+    return torch.amp.GradScaler(device.type, enabled=precision == "fp16")

@@ -28,10 +28,10 @@ class DpsHooks(Hooks[D]):
         gam: per matrix `[out, in]`, squared gradients summed over this stage I.
         mask: per matrix bool, the entries that the step at work trains; all if absent.
         anchor: per matrix `[out, in]`, the weights as this stage II began, where needed.
-        kept: per matrix, how many entries the last selection kept.
+        kept: per matrix, how many entries the last selection kept; a scalar on the device.
     """
 
-    saved: ClassVar[tuple[str, ...]] = ("gam", "mask", "anchor")
+    saved: ClassVar[tuple[str, ...]] = ("gam", "mask", "anchor", "kept")
     counters: ClassVar[tuple[str, ...]] = ("step", "selections", "non_finite_steps")
 
     def __init__(self, params: D, context: Context) -> None:
@@ -40,7 +40,7 @@ class DpsHooks(Hooks[D]):
         self.cycle = Cycle(stage_length(context.total_steps, params.update_ratio))
         self.neutral = params.drop_fraction == 0
         self.step = self.selections = self.non_finite_steps = 0
-        self.kept: dict[str, int] = {}
+        self.kept: dict[str, Tensor] = {}
         self.gam: dict[str, Tensor] = {}
         self.mask: dict[str, Tensor] = {}
         self.anchor: dict[str, Tensor] = {}
@@ -87,7 +87,7 @@ class DpsHooks(Hooks[D]):
         mask = select(score, self.params.drop_fraction, exact=self.params.exact_k)
         del self.gam[name]
         self.mask[name] = mask
-        self.kept[name] = int(mask.sum())
+        self.kept[name] = mask.sum()
         if self.needs_anchor:
             self.anchor[name] = self.matrices[name].detach().clone()
 
@@ -135,7 +135,8 @@ class DpsHooks(Hooks[D]):
         """Give stages, realised kept fractions and wrapped matrices of the steps so far."""
         stages = [] if self.neutral else self.cycle.stages(self.step)
         sizes = {name: matrix.numel() for name, matrix in self.matrices.items()}
-        selected = sum(sizes[name] for name in self.kept)
+        kept = {name: int(count) for name, count in self.kept.items()}
+        selected = sum(sizes[name] for name in kept)
         return {
             "us": self.cycle.us,
             "steps": self.step,
@@ -146,8 +147,8 @@ class DpsHooks(Hooks[D]):
             "stages": [list(stage) for stage in stages],
             "selections": self.selections,
             "non_finite_steps": self.non_finite_steps,
-            "kept_fraction": sum(self.kept.values()) / selected if selected else None,
-            "kept": {name: kept / sizes[name] for name, kept in self.kept.items()},
+            "kept_fraction": sum(kept.values()) / selected if selected else None,
+            "kept": {name: count / sizes[name] for name, count in kept.items()},
             "matrices": {name: list(matrix.shape) for name, matrix in self.matrices.items()},
             "weights": sum(sizes.values()),
             "switches": self.params.model_dump(mode="json"),
@@ -159,7 +160,7 @@ class DpsHooks(Hooks[D]):
         Tensors are the live ones: save or copy them before the next step.
         """
         state: State = {name: getattr(self, name) for name in self.counters}
-        state |= {name: dict(getattr(self, name)) for name in (*self.saved, "kept")}
+        state |= {name: dict(getattr(self, name)) for name in self.saved}
         return state | {"noise": self.context.noise.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -168,7 +169,6 @@ class DpsHooks(Hooks[D]):
             setattr(self, name, state[name])
         for name in self.saved:
             setattr(self, name, self._copies(state[name]))
-        self.kept = dict(state["kept"])
         self.context.noise.set_state(state["noise"])
 
     def _copies(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from dpsrun.methods.dps.selection import average_, keep_
 from dpsrun.methods.dps_mix.mixing import draw_columns, mix_into
 from dpsrun.methods.dps_mix.spec import MixParams
 from dpsrun.methods.hooks import Context
+from dpsrun.models.packing import to_device
 
 
 class MixHooks(DpsHooks[MixParams]):
@@ -79,10 +80,12 @@ class MixHooks(DpsHooks[MixParams]):
             }
 
     def draw_masks(self) -> dict[str, Tensor]:
-        """Draw the columns of this step and bring them to the matrices' devices."""
+        """Draw the columns of this step and bring them to the matrices' device in one copy."""
         widths = {name: matrix.shape[1] for name, matrix in self.matrices.items()}
         drawn = draw_columns(widths, self.params.drop_fraction, self.context.noise)
-        return {name: mask.to(self.matrices[name].device) for name, mask in drawn.items()}
+        device = next(iter(self.matrices.values())).device
+        row = to_device(torch.cat(list(drawn.values())), device)
+        return dict(zip(widths, row.split(list(widths.values())), strict=True))
 
     def score(self, name: str) -> Tensor:
         """Rate entries by their mean squared gradient, less for columns trained often."""

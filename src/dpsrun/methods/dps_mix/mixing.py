@@ -44,5 +44,9 @@ def mix_into(
         mask: `[in]` or `[out, in]` bool, True where an entry is kept.
         drop_fraction: p.
     """
+    scale = 1 / (1 - drop_fraction)
+    if mask.dim() == 1:  # one pass over memory instead of three
+        torch.lerp(anchor, weight, mask.to(weight.dtype) * scale, out=out)
+        return
     keep_(torch.sub(weight, anchor, out=out), mask)
-    torch.add(anchor, out, alpha=1 / (1 - drop_fraction), out=out)
+    torch.add(anchor, out, alpha=scale, out=out)

@@ -1,4 +1,4 @@
-"""fp32, bf16 and fp16: autocast and loss scaling; weights and optimiser stay float32."""
+"""fp32, bf16 and fp16: the forward pass; weights, losses and optimiser stay float32."""
 
 from __future__ import annotations
 
@@ -16,8 +16,3 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, dtype=DTYPES[precision])
-
-
-def loss_scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler:
-    """Scale losses under fp16, whose gradients would underflow; else do nothing."""
-    return torch.amp.GradScaler(device.type, enabled=precision == "fp16")
