@@ -14,8 +14,8 @@ from dpsrun.models.batch import Batch
 from dpsrun.models.layout import Layout, collate
 from dpsrun.tasks.encoded import Encoded
 
-EVALUATION_TOKENS = 4096
-"""Tokens of one evaluation batch; more gains nothing on a CPU and costs memory on a GPU."""
+EVALUATION_TOKENS = {"cpu": 4096, "cuda": 32768}
+"""Tokens of one evaluation batch by kind of device; on a CPU more gains nothing."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Feed:
     def sorted_batches(self) -> Iterator[tuple[list[int], Batch]]:
         """Go through the split from long to short, a budget of tokens at a time."""
         rows = np.argsort(-self.split.lengths, kind="stable").tolist()
+        budget = EVALUATION_TOKENS[self.device.type]
         while rows:
-            count = max(1, EVALUATION_TOKENS // int(self.split.lengths[rows[0]]))
+            count = max(1, budget // int(self.split.lengths[rows[0]]))
             head, rows = rows[:count], rows[count:]
             yield head, self.batch(head)
 

@@ -43,11 +43,11 @@ def _predict_split(
     parts = []
     for chosen, batch in feed.sorted_batches():
         with autocast(precision, feed.device):
-            logits = model(batch)
+            parts.append(model(batch))
         rows += chosen
-        parts.append(as_array(logits, regression=regression))
-    in_order = np.empty_like(np.concatenate(parts))
-    in_order[rows] = np.concatenate(parts)
+    found = as_array(torch.cat(parts), regression=regression)  # the one wait for a GPU
+    in_order = np.empty_like(found)
+    in_order[rows] = found
     return in_order
 
 

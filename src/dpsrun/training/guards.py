@@ -20,20 +20,21 @@ class DivergedError(Exception):
         super().__init__(f"{tensor} is not finite at step {step}")
 
 
-def check_finite(value: Tensor, *, step: int, name: str) -> None:
-    """Raise DivergedError unless all of `value` is finite."""
-    if not bool(torch.isfinite(value).all()):
-        raise DivergedError(step, name)
-
-
 def check_gradients(model: nn.Module, *, step: int) -> None:
     """Raise DivergedError naming the first parameter whose gradient is not finite."""
-    for name, parameter in model.named_parameters():
-        if parameter.grad is not None:
-            check_finite(parameter.grad, step=step, name=f"gradient of {name}")
+    named = model.named_parameters()
+    _check({f"gradient of {name}": p.grad for name, p in named if p.grad is not None}, step)
 
 
 def check_parameters(model: nn.Module, *, step: int) -> None:
     """Raise DivergedError naming the first parameter that is not finite."""
-    for name, parameter in model.named_parameters():
-        check_finite(parameter.detach(), step=step, name=name)
+    _check({name: parameter.detach() for name, parameter in model.named_parameters()}, step)
+
+
+def _check(tensors: dict[str, Tensor], step: int) -> None:
+    if not tensors:
+        return
+    finite = torch.stack([torch.isfinite(tensor).all() for tensor in tensors.values()])
+    for name, fine in zip(tensors, finite.tolist(), strict=True):
+        if not fine:
+            raise DivergedError(step, name)
