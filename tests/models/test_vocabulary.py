@@ -59,6 +59,7 @@ def test_training_without_unused_rows_gives_the_same_weights(
     expected, found = trained(whole, data), trained(trimmed, data)
     (name,) = (name for name in found if found[name].shape != expected[name].shape)
     assert trimmed.layout.rows is not None
+    assert trimmed.left_out == expected[name].numel() - found[name].numel() > 0 == whole.left_out
     used = torch.from_numpy(np.unique(data.tokens)).long()
     expected[name], found[name] = expected[name][used], found[name][trimmed.layout.rows[used]]
     for each, tensor in expected.items():

@@ -54,6 +54,10 @@ class Classifier(nn.Module):
                 raise ValueError(f"{block} holds no linear layers that a method could work on")
         return wrapped
 
+    def count_parameters(self) -> int:
+        """Count the entries of all parameters."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
     def head_modules(self) -> list[nn.Linear]:
         """List the linear layers that the checkpoint did not have, in the model's order."""
         return [

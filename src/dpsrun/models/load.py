@@ -40,12 +40,16 @@ DROPOUTS = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """A classifier on its device, and the layout of the batches it takes."""
+    """A classifier on its device, and the layout of the batches it takes.
+
+    `left_out`: entries of the word embedding that the run does without.
+    """
 
     model: Classifier
     layout: Layout
     new_parameters: tuple[str, ...]
     dropout: dict[str, float]
+    left_out: int
 
 
 def load(
@@ -86,9 +90,11 @@ def load(
     _set_dropout_layers(model, dropout)
     model.to(device)
     layout = choose_layout(model, batching, device, precision)
+    entries = model.count_parameters()
     if texts is not None:
         layout = replace(layout, rows=trim(encoder, texts))
-    return Loaded(model, layout, tuple(sorted(new)), dropout_rates(config))
+    left_out = entries - model.count_parameters()
+    return Loaded(model, layout, tuple(sorted(new)), dropout_rates(config), left_out)
 
 
 def dropout_rates(config: PreTrainedConfig) -> dict[str, float]:

@@ -29,7 +29,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 def effective(loaded: Loaded, loop: Loop, precision: Precision, examples: int) -> dict[str, Any]:
     """State the settings that really applied, after the method had its say."""
     config = loaded.model.encoder.config
-    parameters = list(loaded.model.parameters())
+    trainable = sum(p.numel() for p in loaded.model.parameters() if p.requires_grad)
     return {
         "batching": "packed" if loaded.layout.packed else "padded",
         "attention": str(config._attn_implementation),  # type: ignore[union-attr]  # noqa: SLF001
@@ -39,8 +39,9 @@ def effective(loaded: Loaded, loop: Loop, precision: Precision, examples: int) -
         "train_examples": examples,
         "total_steps": loop.total_steps,
         "warmup_steps": warmup_steps(loop.training, loop.total_steps),
-        "parameters": sum(p.numel() for p in parameters),
-        "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
+        "parameters": loaded.model.count_parameters() + loaded.left_out,
+        "parameters_left_out": loaded.left_out,
+        "trainable_parameters": trainable,
         "new_parameters": list(loaded.new_parameters),
         "parameter_groups": [_group(group) for group in loop.optimiser.param_groups],
     }
