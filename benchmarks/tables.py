@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from rich.console import Console
@@ -48,6 +49,31 @@ class Table:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         facts = "\n".join(f"- {name}: {value}" for name, value in machine.items())
         return f"# {self.title}\n\n{table}\n\n{self.notes}\n\n## Machine\n\n{facts}\n"
+
+
+def mean_row(rows: Sequence[Row], who: Mapping[str, str], *columns: str) -> dict[str, Any]:
+    """Give the geometric means of columns over the rows that have the cells `who`."""
+    mine = [row for row in rows if who.items() <= row.items()]
+    means = {name: geometric_mean([row[name] for row in mine]) for name in columns}  # type: ignore[misc]
+    return {**dict.fromkeys(rows[0]), "task": "geometric mean", **who, **means}
+
+
+def at_most(value: Spread | float, target: float | None) -> str | None:
+    """Say whether a value meets its target, if it has one; that of a spread by its median."""
+    return None if target is None else f"at most {target:g}: {_verdict(_middle(value) <= target)}"
+
+
+def at_least(value: Spread | float, target: float) -> str:
+    """Say the same of a target that is better passed than missed."""
+    return f"at least {target:g}: {_verdict(_middle(value) >= target)}"
+
+
+def _middle(value: Spread | float) -> float:
+    return value.median if isinstance(value, Spread) else value
+
+
+def _verdict(met: bool) -> str:  # noqa: FBT001 (an adjective)
+    return "met" if met else "missed"
 
 
 def _text(cell: Spread | float | str | None) -> str:

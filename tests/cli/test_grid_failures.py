@@ -3,189 +3,132 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
-from tests.command import PATIENCE, Bench
+from tests.cli.waiting import made_to_wait, workers
+from tests.command import PATIENCE, Bench, Ended
 
-EXTRA = Path(__file__).resolve().parents[1] / "extra"
+METHODS = (
+    *("waits", {"label": "waits-too", "method": "waits", "dropout": 0.0}),
+    *("raises", "not-a-number", "vanilla"),
+)
+
+
+@pytest.fixture(scope="module")
+def failed(
+    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
+) -> tuple[Bench, Ended]:
+    """A grid of which a run fails, one diverges, one is killed and one stopped by another."""
+    folder = tmp_path_factory.mktemp("failed")
+    (folder / "tiny").symlink_to(tiny)
+    bench = made_to_wait(Bench(folder, {"DPSRUN_CACHE": str(cache)}))
+    process = bench.start("grid", bench.grid(methods=METHODS), "--workers", "3")
+    killed, stopped = workers(bench, 2, process)
+    os.kill(killed, signal.SIGKILL)
+    os.kill(stopped, signal.SIGTERM)
+    out, err = process.communicate(timeout=PATIENCE)
+    return bench, Ended(process.returncode, out, err)
 
 
 @pytest.fixture
-def bench(bench: Bench) -> Bench:
-    """The bench with the badly behaved methods of another package installed."""
-    return bench.given(PYTHONPATH=str(EXTRA))
+def again(failed: tuple[Bench, Ended], tmp_path: Path) -> Bench:
+    """A copy of that folder, in which nothing waits any more."""
+    bench, _ = failed
+    folder = shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True)
+    return Bench(folder, {**bench.extra, "EXTRA_WAIT": ""})
 
 
-@pytest.fixture
-def waiting(bench: Bench) -> Bench:
-    """The same, where the method `waits` really waits."""
-    folder = bench.folder / "waiting"
-    folder.mkdir()
-    return bench.given(EXTRA_WAIT=str(folder))
+def store_of(bench: Bench) -> Store:
+    return Store(bench.folder / "results")
 
 
-def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
-    """Wait for a condition; a process that ended meanwhile will not bring it about."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.05)
+def results(bench: Bench) -> dict[str, Result]:
+    """Give the published results by method; a run that was stopped has none."""
+    store = store_of(bench)
+    found = (store.result(run) for run in store.run_ids())
+    kept = [result for result in found if isinstance(result, Result)]
+    return {store.read_order(result.run).spec.method: result for result in kept}
 
 
-def workers(waiting: Bench, number: int, process: subprocess.Popen[str]) -> list[int]:
-    """Give the processes that wait, once there are so many."""
-    folder = Path(waiting.environment["EXTRA_WAIT"])
-    until(lambda: len(list(folder.iterdir())) == number, process)
-    return [int(path.name) for path in folder.iterdir()]
-
-
-def alive(waiting: Bench) -> list[str]:
-    """Name every process that was started from this bench, the launcher's server too."""
-    mark = f"EXTRA_WAIT={waiting.environment['EXTRA_WAIT']}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text())
-        except OSError:
-            continue
+def stopped_run(bench: Bench) -> str:
+    store = store_of(bench)
+    (found,) = [run for run in store.run_ids() if store.result(run) is None]
     return found
 
 
-def by_method(bench: Bench) -> dict[str, Result]:
-    store = Store(bench.folder / "results")
-    results = (store.result(run) for run in store.run_ids())
-    found = [result for result in results if isinstance(result, Result)]
-    return {store.read_order(result.run).spec.method: result for result in found}
-
-
-def test_a_method_that_fails_or_diverges_leaves_a_record_and_stops_nothing(bench: Bench) -> None:
-    grid = bench.grid(methods=["raises", "not-a-number", "vanilla"])
-    ended = bench.say("grid", grid)
-    assert ended.code == 3
-    assert "1 runs ended in an error; look with: dpsrun status results" in ended.err
+def test_the_others_go_on_and_what_failed_or_is_left_is_said(failed: tuple[Bench, Ended]) -> None:
+    bench, ended = failed
+    assert ended.code == 3, ended.err
+    assert "2 runs ended in an error; look with: dpsrun status results" in ended.err
     assert "do them again with: --retry error\n" in ended.err
-    found = by_method(bench)
-    assert {name: result.outcome for name, result in found.items() if name != "vanilla"} == {
-        "raises": "error",
-        "not-a-number": "diverged",
-    }
-    assert found["vanilla"].outcome in {"ok", "failed"}
-    failure, diverged = found["raises"].failure, found["not-a-number"].failure
-    assert failure is not None
-    assert failure.message == "this method always fails"
-    assert "extra_hooks.py" in failure.traceback
-    assert diverged is not None
-    assert (diverged.step, diverged.message) == (2, "loss is not finite at step 2")
-    lost = found["not-a-number"]
-    folder = Store(bench.folder / "results").attempt_folder(lost.run, lost.attempt)
-    assert len((folder / "curve.csv").read_text().splitlines()) == 2
+    assert "1 runs are still to be done; do them with the same command" in ended.err
+    assert results(bench)["vanilla"].outcome in {"ok", "failed"}
     table = {line.split()[1]: line for line in ended.out.splitlines() if "  tiny " in line}
     assert "(n=1)" in table["vanilla"]
     assert not any(digit in table["not-a-number"] for digit in "123456789")
 
-    again = bench.say("grid", grid, "--retry", "all")
-    assert again.code == 3
-    assert "1/1 runs, 1 error" in again.err
-    store = Store(bench.folder / "results")
-    attempts = {name: len(store.attempts(result.run)) for name, result in by_method(bench).items()}
-    assert attempts == {"raises": 2, "not-a-number": 1, "vanilla": 1}
 
-    only = bench.say("grid", grid, "--only", "method=not-a-number")
+def test_a_method_that_fails_leaves_a_record(failed: tuple[Bench, Ended]) -> None:
+    result = results(failed[0])["raises"]
+    assert result.outcome == "error"
+    assert result.failure is not None
+    assert result.failure.message == "this method always fails"
+    assert "extra_hooks.py" in result.failure.traceback
+
+
+def test_a_loss_that_is_no_number_ends_a_run_which_keeps_its_curve(
+    failed: tuple[Bench, Ended],
+) -> None:
+    bench, _ = failed
+    result = results(bench)["not-a-number"]
+    assert result.outcome == "diverged"
+    assert result.failure is not None
+    assert (result.failure.step, result.failure.message) == (2, "loss is not finite at step 2")
+    folder = store_of(bench).attempt_folder(result.run, result.attempt)
+    assert len((folder / "curve.csv").read_text().splitlines()) == 2
+
+
+def test_a_worker_that_is_killed_is_an_error(failed: tuple[Bench, Ended]) -> None:
+    result = results(failed[0])["waits"]
+    assert result.outcome == "error"
+    assert result.failure is not None
+    assert "killed by SIGKILL" in result.failure.message
+
+
+def test_the_next_call_does_again_what_is_asked_for_and_what_is_left(again: Bench) -> None:
+    left, before = stopped_run(again), results(again)
+    ended = again.say("grid", "small.yaml", "--retry", "all")
+    assert ended.code == 3
+    assert "3/3 runs, 1 error" in ended.err
+    store, after = store_of(again), results(again)
+    assert {store.state(run) for run in (left, before["waits"].run)} == {"done"}
+    attempts = {run: len(store.attempts(run)) for run in store.run_ids()}
+    done_again = {left, before["waits"].run, before["raises"].run}
+    assert attempts == {run: 2 if run in done_again else 1 for run in attempts}
+    assert after["vanilla"] == before["vanilla"]
+
+    only = again.say("grid", "small.yaml", "--only", "method=not-a-number")
     assert only.code == 0, "a diverged run is a finding"
 
 
-def test_a_worker_that_is_killed_is_an_error_and_the_others_go_on(waiting: Bench) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits", "vanilla"]), "--workers", "2")
-    (worker,) = workers(waiting, 1, process)
-    os.kill(worker, signal.SIGKILL)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3, said
-    found = by_method(waiting)
-    assert found["vanilla"].outcome in {"ok", "failed"}
-    assert found["waits"].outcome == "error"
-    assert found["waits"].failure is not None
-    assert "killed by SIGKILL" in found["waits"].failure.message
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_after_a_stop_nothing_lives_on_and_the_next_call_does_the_rest(
-    waiting: Bench, number: signal.Signals
-) -> None:
-    grid = waiting.grid(methods=["waits"], seeds=(0, 1))
-    process = waiting.start("grid", grid, "--workers", "2")
-    workers(waiting, 2, process)
-    os.killpg(process.pid, number)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
-    assert "2 runs are still to be done" in said
-    until(lambda: not alive(waiting))
-    store = Store(waiting.folder / "results")
-    assert [store.result(run) for run in store.run_ids()] == [None, None]
-    for run in store.run_ids():
-        (attempt,) = store.attempts(run)
-        left = store.attempt_result(run, attempt)
-        assert isinstance(left, Result)
-        assert left.outcome == "interrupted"
-
-    ended = waiting.given(EXTRA_WAIT="").say("grid", grid)
-    assert ended.code == 0, ended.err
-    assert "2/2 runs" in ended.err
-    assert [store.state(run) for run in store.run_ids()] == ["done", "done"]
-
-
-def test_workers_end_with_a_launcher_that_was_killed(waiting: Bench) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits"]))
-    workers(waiting, 1, process)
-    process.kill()
-    process.communicate(timeout=PATIENCE)
-    until(lambda: not alive(waiting))
-    store = Store(waiting.folder / "results")
-    assert [store.state(run) for run in store.run_ids()] == ["new"]
-
-
-def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits"]))
-    until(lambda: len(alive(waiting)) > 1, process)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
-    until(lambda: not alive(waiting))
-    store = Store(waiting.folder / "results")
-    assert {store.state(run) for run in store.run_ids()} <= {"new"}
-
-
-def test_a_run_stopped_by_another_is_left_for_the_command_that_engines_start(
-    waiting: Bench,
-) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits"]))
-    (worker,) = workers(waiting, 1, process)
-    os.kill(worker, signal.SIGTERM)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3, said
-    assert "1 runs are still to be done; do them with the same command" in said
-
-    (run,) = Store(waiting.folder / "results").run_ids()
-    process = waiting.start("work", run)
-    workers(waiting, 2, process)
+def test_the_command_that_engines_start_does_a_run_that_was_left(again: Bench) -> None:
+    run, waiting = stopped_run(again), again.folder / "waits-again"
+    waiting.mkdir()
+    held = again.given(EXTRA_WAIT=str(waiting))
+    process = held.start("work", run)
+    workers(held, 1, process)
     process.terminate()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
 
-    bench = waiting.given(EXTRA_WAIT="")
-    assert [bench.say("work", run).code for _ in range(2)] == [0, 0]
-    folder = bench.folder / "results/runs" / run
+    assert [again.say("work", run).code for _ in range(2)] == [0, 0]
+    folder = again.folder / "results/runs" / run
     (folder / "result.json").unlink()
     (folder / "spec.json").write_text("{", encoding="utf-8")
-    assert bench.say("work", run).code == 3
+    assert again.say("work", run).code == 3

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_grid_failures import EXTRA
+from tests.cli.waiting import made_to_wait
 from tests.command import DPSRUN, PATIENCE, Bench
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -71,8 +71,7 @@ class Terminal:
 @pytest.fixture
 def terminal(bench: Bench) -> Iterator[Terminal]:
     """A terminal with a grid of two runs, of which the second waits after its first step."""
-    (bench.folder / "waiting").mkdir()
-    waiting = bench.given(PYTHONPATH=str(EXTRA), EXTRA_WAIT=str(bench.folder / "waiting"))
+    waiting = made_to_wait(bench)
     grid = waiting.grid(methods=["vanilla", "waits"])
     terminal = Terminal(waiting, "grid", grid, "--workers", "1")
     yield terminal

@@ -25,9 +25,9 @@ from tests.command import PATIENCE
 from tests.report.builder import finish, make_results, make_run
 
 LOOK = '''
-import json, multiprocessing, os, re, signal, sys
+import gc, json, multiprocessing, os, re, signal, sys
 from pathlib import Path
-from dpsrun.execution import local
+from dpsrun.execution import child, local
 from dpsrun.execution.devices import Slot
 
 
@@ -40,6 +40,8 @@ def look(store, run_id, kind, *, begun, report):
         "threads of the server": int(re.search(r"Threads:\\t(\\d+)", status)[1]),
         "not loaded": [name for name in local.preloads(["bert"]) if name not in sys.modules],
         "datasets is loaded": "datasets" in sys.modules,
+        "collects": gc.isenabled(),
+        "collects what the server loaded": gc.get_freeze_count() < 100_000,
         "gpu": os.environ["CUDA_VISIBLE_DEVICES"],
         "offline": os.environ["HF_HUB_OFFLINE"],
         "threads of torch": torch.get_num_threads(),
@@ -53,9 +55,9 @@ def look(store, run_id, kind, *, begun, report):
     }))
 
 
-def child(*arguments):
-    local.work = look
-    local._child(*arguments)
+def look_and_live(*arguments):
+    child.work = look
+    child.live(*arguments)
 
 
 if __name__ == "__main__":
@@ -63,7 +65,7 @@ if __name__ == "__main__":
     ours, theirs = multiprocessing.Pipe()
     slot = Slot(0, "cuda", "GPU-of-the-slot")
     context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=child, args=(sys.argv[1], "run", slot, theirs))
+    process = context.Process(target=look_and_live, args=(sys.argv[1], "run", slot, theirs))
     process.start()
     process.join()
     assert process.exitcode == 0, process.exitcode
@@ -87,6 +89,8 @@ def test_the_server_has_one_thread_and_the_worker_its_own_device(tmp_path: Path)
         "threads of the server": 1,
         "not loaded": [],
         "datasets is loaded": False,
+        "collects": True,
+        "collects what the server loaded": False,
         "gpu": "GPU-of-the-slot",
         "offline": "1",
         "threads of torch": 1,

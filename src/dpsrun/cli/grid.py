@@ -19,14 +19,14 @@ from dpsrun.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from dpsrun.execution.devices import Slot
     from dpsrun.execution.plan import Plan
-    from dpsrun.runs.result import Outcome
+    from dpsrun.runs.result import Outcome, Result
     from dpsrun.runs.spec import Run
-    from dpsrun.runs.store import Store
+    from dpsrun.runs.store import Damaged, Store
 
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
@@ -73,8 +73,8 @@ def grid(
             _check_links(results)
         to_do = _to_do(plan, store, again)
     complete = _run(plan, to_do, slots, store) if to_do else True
-    _report(plan, results)
-    left = _say_what_is_left(plan, store)
+    found = _report(plan, results)
+    left = _say_what_is_left([found[run_id] for run_id in plan.runs], results)
     if not complete:
         raise typer.Exit(INTERRUPTED)
     if left:
@@ -145,23 +145,25 @@ def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
         return drive(engine, [run.id for run in longest_first(to_do, plan.estimate)])
 
 
-def _report(plan: Plan, results: Path) -> None:
+def _report(plan: Plan, results: Path) -> dict[str, Result | Damaged | None]:
+    """Write and print the tables; give what they were made from."""
     from dpsrun.report.produce import print_all, produce
 
-    print_all(produce(results, everything=False, names=[grid.name for grid in plan.grids]))
+    made = produce(results, everything=False, names=[grid.name for grid in plan.grids])
+    print_all(made)
+    return {entry.member.id: entry.result for report, _ in made.reports for entry in report.entries}
 
 
-def _say_what_is_left(plan: Plan, store: Store) -> bool:
+def _say_what_is_left(found: Sequence[Result | Damaged | None], results: Path) -> bool:
     """Say what failed or was not done, and which words help; False if there is nothing to say."""
     from dpsrun.report.terminal import console
     from dpsrun.runs.result import FINISHED, Result
 
-    found = [store.result(run_id) for run_id in plan.runs]
     outcomes = [result.outcome for result in found if isinstance(result, Result)]
     failed = [outcome for outcome in outcomes if outcome not in FINISHED]
     if failed:
         retry = " ".join(f"--retry {kind}" for kind in sorted(set(failed)))
-        words = f"{len(failed)} runs ended in an error; look with: dpsrun status {store.root}"
+        words = f"{len(failed)} runs ended in an error; look with: dpsrun status {results}"
         console(stderr=True).print(f"{words}; do them again with: {retry}")
     undone = len(found) - len(outcomes)
     if undone:

@@ -11,7 +11,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,17 +20,21 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from dpsrun.execution import child
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.engine import Progress, View
-from dpsrun.execution.worker import log_tail, work
+from dpsrun.execution.engine import View
+from dpsrun.execution.worker import log_tail
 from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Store
 
 PRELOAD = (
+    "dpsrun.execution.before_loading",
     "dpsrun.cli.app",
-    "dpsrun.execution.local",
+    "dpsrun.execution.child",
     "dpsrun.training.finetune",
     "dpsrun.training.record",
+    # pyarrow loads it at its first array.
+    "pandas",
     "scipy.stats",
     "sklearn.metrics",
     "torch",
@@ -63,7 +66,6 @@ SERVER_LOST = 255
 """The exit code that multiprocessing makes up when the server can no longer tell the real one."""
 
 GRACE_SECONDS = 10.0
-REPORT_EVERY = 0.2
 WAIT_SECONDS = 0.5
 
 
@@ -145,7 +147,7 @@ class LocalEngine:
     def _start(self, run_id: str, slot: Slot) -> None:
         ours, theirs = multiprocessing.Pipe()
         process = self.context.Process(
-            target=_child, args=(self.store, run_id, slot, theirs), name=run_id
+            target=child.live, args=(self.store, run_id, slot, theirs), name=run_id
         )
         _start_server()
         process.start()
@@ -202,7 +204,7 @@ def preloads(model_types: Collection[str]) -> list[str]:
     packages = [f"transformers.models.{name.replace('-', '_')}" for name in sorted(model_types)]
     encoders = [f"{package}.modeling_{package.rpartition('.')[2]}" for package in packages]
     methods = ["dpsrun.methods.dps_dense.hooks", "dpsrun.methods.dps_mix.hooks"]
-    return [*PRELOAD, *methods, *encoders]
+    return [*PRELOAD, *methods, *encoders, "dpsrun.execution.after_loading"]
 
 
 def warm_up(model_types: Collection[str]) -> None:
@@ -242,36 +244,6 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _child(store: Store, run_id: str, slot: Slot, channel: Connection) -> None:
-    """Live in a session of its own, so that the whole group can be ended and Ctrl-C stays away."""
-    os.setsid()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.environ.update(slot.environment())
-    threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
-    work(store, run_id, slot.kind, begun=channel.send, report=_Throttle(channel))
-
-
-def _end_with_parent(channel: Connection) -> None:
-    """Wait for the end of the launcher, whatever ended it, and follow."""
-    with contextlib.suppress(EOFError, OSError):
-        channel.recv()
-    os.killpg(os.getpgid(0), signal.SIGKILL)
-
-
-class _Throttle:
-    """Sends progress on, at most a few times a second."""
-
-    def __init__(self, channel: Connection) -> None:
-        self.channel, self.sent = channel, 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now - self.sent >= REPORT_EVERY or progress.step == progress.total_steps:
-            self.sent = now
-            with contextlib.suppress(OSError):
-                self.channel.send(progress)
 
 
 def _signal(process: BaseProcess, number: signal.Signals) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dpsrun.config.expand import expand
@@ -55,9 +56,14 @@ class Plan:
 
     grids: tuple[PlannedGrid, ...]
     states: Mapping[str, State]
-    estimate: Estimate
+    store: Store
 
-    @property
+    @cached_property
+    def estimate(self) -> Estimate:
+        """How long runs take: reads every result, so it is made only where runs are to be done."""
+        return measure(self.store)
+
+    @cached_property
     def runs(self) -> dict[str, Run]:
         """All runs asked for by id, each once, in the order of the grids."""
         return {run.id: run for grid in self.grids for run in grid.runs}
@@ -84,7 +90,7 @@ def make(request: Request, store: Store, cache: Path) -> Plan:
     search.check()
     chosen = _select([_planned(*each, here) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
-    return Plan(chosen, {run_id: store.state(run_id) for run_id in ids}, measure(store))
+    return Plan(chosen, store.states(ids), store)
 
 
 def _planned(

@@ -29,7 +29,9 @@ def outcomes(words: Iterable[str]) -> set[Outcome]:
 
 def withdraw(run_ids: Iterable[str], store: Store, kinds: Collection[Outcome]) -> set[str]:
     """Take back the results of the given kinds and give their runs; attempts stay as history."""
-    again = set()
+    again: set[str] = set()
+    if not kinds:
+        return again
     for run_id in run_ids:
         result = store.result(run_id)
         if isinstance(result, Result) and result.outcome in kinds:

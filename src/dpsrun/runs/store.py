@@ -9,7 +9,9 @@ DIR/tables/<grid>/                           what `report` writes
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,8 +149,7 @@ class Store:
 
     def attempts(self, run_id: str) -> list[str]:
         """Name all attempts at a run, oldest first."""
-        folder = self.folder(run_id) / "attempts"
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return _names(self.folder(run_id) / "attempts")
 
     def state(self, run_id: str) -> State:
         """Say whether a run is still to do, done, or ended by the machine's fault."""
@@ -157,10 +158,14 @@ class Store:
             return "new"
         return "done" if result.outcome in FINISHED else "failed"
 
+    def states(self, run_ids: Iterable[str]) -> dict[str, State]:
+        """Give the state of each run; most of a large plan have no folder to look into yet."""
+        begun = set(self.run_ids())
+        return {run_id: self.state(run_id) if run_id in begun else "new" for run_id in run_ids}
+
     def run_ids(self) -> list[str]:
         """Name every run that has a folder."""
-        folder = self.root / "runs"
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return _names(self.root / "runs")
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Note which runs a grid has, so that `report` needs no grid file."""
@@ -183,6 +188,10 @@ class Store:
 
     def _text(self, run_id: str, name: str) -> str:
         return (self.folder(run_id) / name).read_text(encoding="utf-8")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 (names will do)
 
 
 def _token() -> str:

@@ -1,0 +1,6 @@
+"""What the server imports last: workers share what is loaded, and no collection goes over it."""
+
+import gc
+
+gc.freeze()
+gc.enable()

@@ -1,0 +1,62 @@
+"""Whatever ends a grid early, nothing lives on, and its runs are still to be done."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from dpsrun.runs.result import Result
+from dpsrun.runs.store import Store
+from tests.cli.waiting import alive, made_to_wait, until, workers
+from tests.command import PATIENCE, Bench
+
+
+@pytest.fixture
+def waiting(bench: Bench) -> Bench:
+    return made_to_wait(bench)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_a_stop_nothing_lives_on_and_the_runs_are_left(
+    waiting: Bench, number: signal.Signals
+) -> None:
+    grid = waiting.grid(methods=["waits"], seeds=(0, 1))
+    process = waiting.start("grid", grid, "--workers", "2")
+    workers(waiting, 2, process)
+    os.killpg(process.pid, number)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert "2 runs are still to be done" in said
+    until(lambda: not alive(waiting))
+    store = Store(waiting.folder / "results")
+    assert [store.result(run) for run in store.run_ids()] == [None, None]
+    for run in store.run_ids():
+        (attempt,) = store.attempts(run)
+        left = store.attempt_result(run, attempt)
+        assert isinstance(left, Result)
+        assert left.outcome == "interrupted"
+
+
+def test_workers_end_with_a_launcher_that_was_killed(waiting: Bench) -> None:
+    process = waiting.start("grid", waiting.grid(methods=["waits"]))
+    workers(waiting, 1, process)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    until(lambda: not alive(waiting))
+    store = Store(waiting.folder / "results")
+    assert [store.state(run) for run in store.run_ids()] == ["new"]
+
+
+def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) -> None:
+    process = waiting.start("grid", waiting.grid(methods=["waits"]))
+    until(lambda: len(alive(waiting)) > 1, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    until(lambda: not alive(waiting))
+    store = Store(waiting.folder / "results")
+    assert {store.state(run) for run in store.run_ids()} <= {"new"}
