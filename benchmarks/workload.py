@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Generator
 
 from benchmarks.measure import Settings, interleave
@@ -56,6 +58,12 @@ class Workload:
         """The training split."""
         return open_tokens(self.tokens)["train"]
 
+    @property
+    def texts(self) -> list[NDArray[np.int32]]:
+        """All that a run on the whole training split would read."""
+        evaluated = tasks.find(self.task).evaluation
+        return [open_tokens(self.tokens)[split].tokens for split in ("train", *evaluated)]
+
     def load(self, *, dropout: float | None, batching: Batching = "auto") -> tuple[Loaded, Feed]:
         """Load the encoder, always with the same head, and what makes its batches."""
         loaded = load(
@@ -65,6 +73,7 @@ class Workload:
             head_seed=0,
             batching=batching,
             device=CPU,
+            texts=self.texts,
         )
         return loaded, Feed(self.split, loaded.layout, CPU)
 

@@ -36,7 +36,7 @@ def refused(ended: Ended) -> str:
     """Give what a user is told who can mend something."""
     assert ended.code == 2, ended
     assert ended.out == ""
-    return " ".join(ended.err.replace("│", " ").split())
+    return " ".join(ended.err.split())
 
 
 def test_plan_shows_every_run_and_changes_nothing(bench: Bench, grid: Path) -> None:

@@ -21,6 +21,7 @@ from dpsrun.errors import MissingError, UserError
 
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich's help takes longer to load than all the rest
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run a grid of fine-tunes; learn whether a method is better, and whether it is stable.",
