@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,22 +19,19 @@ WALL, ALONE = f"wall / {OURS}", f"steps alone / {OURS}"
 SAME, ALIKE = 1e-5, 0.1
 """Largest difference of losses, over their mean: without dropout, and with other random numbers."""
 
-Seen = dict[str, dict[str, Done]]
-"""Task -> program."""
-
 
 def measure(settings: Settings) -> Table:
     """Do each task's grid with the programs in turns; each task begins with another one."""
-    names, seen = [name for name in (OURS, *PEERS) if can_do(name)], Seen()
+    names, rows = [name for name in (OURS, *PEERS) if can_do(name)], list[Row]()
     with tempfile.TemporaryDirectory() as folder:
         for number, task in enumerate(settings.tasks):
             work = prepare(task, settings, Path(folder))
             done = {name: do(name, work) for name in rotated(names, number)}
             check(work, done)
-            seen[task] = {name: done[name] for name in names}
-    rows = [row for task, done in seen.items() for row in _rows(task, done, work.jobs)]
-    means = [_mean(rows, name) for name in names[1:]]
-    return Table("peers", "A grid against other programs", _notes(work), rows + means)
+            rows += _rows(task, {name: done[name] for name in names}, work.jobs)
+            partial = Table("peers", "A grid against other programs", _notes(work), rows)
+            partial.show()
+    return replace(partial, rows=[*rows, *(_mean(rows, name) for name in names[1:])])
 
 
 def differences(jobs: Mapping[str, Job], ours: Done, other: Done) -> dict[str, float]:
