@@ -69,7 +69,7 @@ def grid(
     slots = devices.slots(device, workers, threads=plan.threads)
     with _writing(f"--results {results}"):
         planning.write_manifests(plan, store)
-        if plan.in_state("new", "failed"):
+        if plan.in_state("new", "running", "failed"):
             _check_links(results)
         to_do = _to_do(plan, store, again)
     complete = _run(plan, to_do, slots, store) if to_do else True
@@ -105,10 +105,13 @@ def _check_links(results: Path) -> None:
 
 
 def _to_do(plan: Plan, store: Store, kinds: Collection[Outcome]) -> list[Run]:
-    """Pick the runs that have no result, and those whose kind of failure is to be tried again."""
+    """Pick the runs without a result, and those whose kind of failure is to be tried again.
+
+    Those that another launcher is at are among them: this one waits for their end.
+    """
     from dpsrun.execution.retry import withdraw
 
-    new = plan.in_state("new")
+    new = plan.in_state("new", "running")
     _set_damaged_aside(new, store)
     again = withdraw(plan.runs, store, kinds) | {run.id for run in new if not store.recover(run.id)}
     return [run for run in plan.runs.values() if run.id in again]

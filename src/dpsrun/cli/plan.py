@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dpsrun.runs.store import State
 
 HEADER = ("run", "method", "state", "steps", "estimate")
-STATES: tuple[State, ...] = ("new", "done", "failed")
+STATES: tuple[State, ...] = ("new", "running", "done", "failed")
 
 
 @dataclass(frozen=True)

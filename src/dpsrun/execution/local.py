@@ -22,6 +22,7 @@ from typing import Any
 
 from dpsrun.execution import child
 from dpsrun.execution.devices import Slot
+from dpsrun.execution.elsewhere import Elsewhere
 from dpsrun.execution.engine import View
 from dpsrun.execution.worker import log_tail
 from dpsrun.runs.result import Failure, Outcome, Result
@@ -95,6 +96,7 @@ class LocalEngine:
     ) -> None:
         self.store, self.view = store, view
         self.queue: deque[str] = deque()
+        self.elsewhere = Elsewhere(store, view)
         self.idle = deque(slots)
         self.workers: list[Worker] = []
         self.cancelled = False
@@ -121,8 +123,9 @@ class LocalEngine:
             self._listen(worker)
             if not worker.process.is_alive():
                 self._bury(worker)
+        self.queue.extend(self.elsewhere.left())
         self._fill()
-        return [*(worker.run_id for worker in self.workers), *self.queue]
+        return [*(worker.run_id for worker in self.workers), *self.queue, *self.elsewhere.runs]
 
     def cancel(self) -> None:
         """Ask the workers to stop, wait a little, then kill them with all they started."""
@@ -142,7 +145,9 @@ class LocalEngine:
 
     def _fill(self) -> None:
         while self.queue and self.idle:
-            self._start(self.queue.popleft(), self.idle.popleft())
+            run_id = self.queue.popleft()
+            if not self.elsewhere.has(run_id):
+                self._start(run_id, self.idle.popleft())
 
     def _start(self, run_id: str, slot: Slot) -> None:
         ours, theirs = multiprocessing.Pipe()
@@ -169,7 +174,10 @@ class LocalEngine:
         worker.channel.close()
         self.workers = [other for other in self.workers if other is not worker]
         self.idle.append(worker.slot)
-        self.view.ended(worker.run_id, self._result(worker))
+        if worker.attempt is None and worker.process.exitcode == 0:
+            self.elsewhere.runs.append(worker.run_id)  # another was faster by a moment
+        else:
+            self.view.ended(worker.run_id, self._result(worker))
 
     def _result(self, worker: Worker) -> Result | None:
         """Read what the attempt left, and publish it if its worker died before it could.

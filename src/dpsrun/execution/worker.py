@@ -6,11 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from dpsrun.runs.lease import PULSE_SECONDS, Lease, Pulse, claim
 from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Order, Store
 
@@ -29,20 +32,60 @@ def work(
     begun: Callable[[str], None],
     report: Callable[[Progress], None],
 ) -> Result | None:
-    """Do a run on `device` (`cpu` or `cuda`), unless its result is there already.
+    """Do a run on `device` (`cpu` or `cuda`), unless it is done or somebody is at it.
 
     `begun` is told the name of the attempt, `report` the progress. Output of this process goes to
     the attempt's log. Gives the result of the attempt, published or not.
     """
     if isinstance(store.result(run_id), Result):
         return None
-    attempt = store.begin(run_id)
-    begun(attempt)
-    _redirect_output(store.log_path(run_id, attempt))
+    lease = claim(store, run_id)
+    if lease is None:
+        return None
+    begun(lease.attempt)
+    _redirect_output(store.log_path(run_id, lease.attempt))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    result = _attempt(store, run_id, attempt, device, report)
+    with Heart(lease, report) as heart:
+        result = _attempt(store, run_id, lease.attempt, device, heart)
+    return _publish(store, lease, result)
+
+
+def _publish(store: Store, lease: Lease, result: Result) -> Result:
+    """Publish the result, unless another took the run over while we gave no sign of life."""
+    if not lease.is_ours:
+        words = "gave no sign of life for so long that another attempt took the run over"
+        late = Failure(kind="interrupted", message=words, log_tail=result.outcome)
+        result = result.model_copy(update={"outcome": "interrupted", "failure": late})
     store.finish(result)
     return result
+
+
+class Heart:
+    """Passes progress on, and shows every few seconds that this process lives."""
+
+    def __init__(self, lease: Lease, report: Callable[[Progress], None]) -> None:
+        self.lease, self.report = lease, report
+        self.pulse, self.stopped = Pulse(), threading.Event()
+
+    def __enter__(self) -> Self:
+        """Begin to beat."""
+        threading.Thread(target=self._beat, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Beat no more."""
+        self.stopped.set()
+
+    def __call__(self, progress: Progress) -> None:
+        """Remember how far the run is."""
+        self.pulse = Pulse(**asdict(progress))
+        self.report(progress)
+
+    def _beat(self) -> None:
+        while not self.stopped.is_set():
+            with contextlib.suppress(OSError):  # a full disk must not end the training
+                self.lease.beat(self.pulse)
+            self.stopped.wait(PULSE_SECONDS)
 
 
 def _attempt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -44,3 +45,8 @@ def can_link(folder: Path) -> bool:
         file.unlink()
         link.unlink(missing_ok=True)
     return True
+
+
+def new_token() -> str:
+    """Make a name that sorts by time and is unique."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"

@@ -1,6 +1,7 @@
 """The results folder: the only state there is.
 
 DIR/runs/<run id>/spec.json                  what the run is and where its inputs lie
+DIR/runs/<run id>/leases/<number>.json       who is or was at work on it (see `lease`)
 DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
 DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
 DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
@@ -10,21 +11,20 @@ DIR/tables/<grid>/                           what `report` writes
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
-from dpsrun.runs.files import publish_once, write_whole
+from dpsrun.runs import lease
+from dpsrun.runs.files import new_token, publish_once, write_whole
 from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 
-State = Literal["new", "done", "failed"]
+State = Literal["new", "running", "done", "failed"]
 
 EVERYTHING = "all"
 """The name of the table over all grids; no grid may have it."""
@@ -99,9 +99,9 @@ class Store:
         """Read what `order` wrote; raises OSError or ValueError."""
         return Order.model_validate_json(self._text(run_id, "spec.json"))
 
-    def begin(self, run_id: str) -> str:
+    def begin(self, run_id: str, attempt: str | None = None) -> str:
         """Make the folder of a new attempt; its name sorts by time and is unique."""
-        attempt = _token()
+        attempt = attempt or new_token()
         self.attempt_folder(run_id, attempt).mkdir(parents=True)
         return attempt
 
@@ -137,7 +137,7 @@ class Store:
     def set_aside(self, run_id: str) -> Path:
         """Give a damaged result another name, so that its run can be done; nothing is deleted."""
         damaged = self.folder(run_id) / "result.json"
-        return damaged.rename(damaged.with_name(f"result.json.damaged-{_token()}"))
+        return damaged.rename(damaged.with_name(f"result.json.damaged-{new_token()}"))
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
@@ -152,10 +152,10 @@ class Store:
         return _names(self.folder(run_id) / "attempts")
 
     def state(self, run_id: str) -> State:
-        """Say whether a run is still to do, done, or ended by the machine's fault."""
+        """Say whether a run is still to do, at work, done, or ended by the machine's fault."""
         result = self.result(run_id)
         if not isinstance(result, Result):
-            return "new"
+            return "new" if lease.holder(self, run_id) is None else "running"
         return "done" if result.outcome in FINISHED else "failed"
 
     def states(self, run_ids: Iterable[str]) -> dict[str, State]:
@@ -192,11 +192,6 @@ class Store:
 
 def _names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 (names will do)
-
-
-def _token() -> str:
-    """Make a name that sorts by time and is unique."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
 
 
 def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
