@@ -104,14 +104,14 @@ class Lease:
 
 def claim(store: Store, run_id: str) -> Lease | None:
     """Take the next lease on a run; None if somebody holds it, or was faster."""
+    number = _latest(store, run_id)  # first: who comes between takes the number that we would
     if holder(store, run_id) is not None:
         return None
-    number = _latest(store, run_id) + 1
     owner = Owner.here(new_token())
-    if not take(store, run_id, number, owner):
+    if not take(store, run_id, number + 1, owner):
         return None
     store.begin(run_id, owner.attempt)
-    return Lease(store, run_id, number, owner.attempt)
+    return Lease(store, run_id, number + 1, owner.attempt)
 
 
 def holder(store: Store, run_id: str) -> Owner | None:
