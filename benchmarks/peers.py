@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,22 +19,19 @@ WALL, ALONE = f"wall / {OURS}", f"steps alone / {OURS}"
 SAME, ALIKE = 1e-5, 0.1
 """Largest difference of losses, over their mean: without dropout, and with other random numbers."""
 
-Seen = dict[str, dict[str, Done]]
-"""Task -> program."""
-
 
 def measure(settings: Settings) -> Table:
     """Do each task's grid with the programs in turns; each task begins with another one."""
-    names, seen = [name for name in (OURS, *PEERS) if can_do(name)], Seen()
+    names, rows = [name for name in (OURS, *PEERS) if can_do(name)], list[Row]()
     with tempfile.TemporaryDirectory() as folder:
         for number, task in enumerate(settings.tasks):
             work = prepare(task, settings, Path(folder))
             done = {name: do(name, work) for name in rotated(names, number)}
             check(work, done)
-            seen[task] = {name: done[name] for name in names}
-    rows = [row for task, done in seen.items() for row in _rows(task, done, work.jobs)]
-    means = [_mean(rows, name) for name in names[1:]]
-    return Table("peers", "A grid against other programs", _notes(work), rows + means)
+            rows += _rows(task, {name: done[name] for name in names}, work.jobs)
+            partial = Table("peers", "A grid against other programs", _notes(work), rows)
+            partial.show()
+    return replace(partial, rows=[*rows, *(_mean(rows, name) for name in names[1:])])
 
 
 def differences(jobs: Mapping[str, Job], ours: Done, other: Done) -> dict[str, float]:
@@ -79,8 +77,8 @@ def by_run(other: Done, ours: Done) -> Spread | None:
     if other is ours:
         return None
     share = ours.alone / sum(mine.seconds for mine in ours.outcomes.values())
-    theirs = [other.outcomes[run].seconds for run in ours.outcomes]
-    return ratios(theirs, [mine.seconds * share for mine in ours.outcomes.values()])
+    theirs = [each.seconds for each in other.outcomes.values()]
+    return ratios(theirs, [ours.outcomes[run].seconds * share for run in other.outcomes])
 
 
 def _mean(rows: Sequence[Row], name: str) -> Row:
@@ -97,11 +95,12 @@ def _notes(work: Work) -> str:
     job = next(iter(work.jobs.values()))
     missing = "" if find_spec("accelerate") else " No Trainer: `accelerate` is not installed."
     return (
-        f"A grid a task: vanilla with the encoder's own dropout and without, {len(work.jobs)} runs "
+        f"A grid a task: vanilla with the encoder's own dropout and without, {work.runs} runs "
         f"of {job.total_steps} steps of {job.batch_size} examples and an evaluation. The product "
         f"does {cores()} runs at a time with one thread each, from an empty cache; the "
-        "others do one run after the other, a process each, on all cores. To spare hours they take "
-        f"only the first {job.steps} steps of each run and evaluate one example in {job.every}; "
+        "others do one run after the other, a process each, on all cores. To spare hours they do "
+        f"the first seed only, the first {job.steps} steps of a run, and one example in "
+        f"{job.every} of the evaluation; "
         "what is left out is counted at the same pace. They have the same head, the same rows in "
         "the same order and the same optimiser settings: without dropout every loss is the "
         f"product's within {SAME:g} of their mean, with dropout, whose random numbers are others, "

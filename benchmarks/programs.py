@@ -41,11 +41,12 @@ TRAINING = "learning_rate: 2e-4, weight_decay: 0.1"
 
 @dataclass(frozen=True)
 class Work:
-    """The grid of a task, and the part of its runs that peers do, by run id."""
+    """The grid of a task, how many runs it has, and the part of those that peers do, by run id."""
 
     task: str
     file: Path
     data: str | None
+    runs: int
     jobs: Mapping[str, Job]
 
 
@@ -74,9 +75,10 @@ def prepare(task: str, settings: Settings, folder: Path) -> Work:
     methods, seeds = METHODS[settings.pick(0, 1) :], settings.pick(2, 1)
     write_grid(file, settings, *rest, tasks=[task], methods=methods, seeds=seeds)
     runs = plan_of(file, folder / "plan", settings.data).runs.values()
-    share = settings.pick(8, 2)
-    jobs = {run.id: _job(run, files, model_folder(settings), share) for run in runs}
-    return Work(task, file, settings.data, jobs)
+    share, model = settings.pick(16, 2), model_folder(settings)
+    first = [run for run in runs if run.spec.seeds.order == 0]
+    jobs = {run.id: _job(run, files, model, share) for run in first}
+    return Work(task, file, settings.data, len(runs), jobs)
 
 
 def _job(run: Run, files: TaskFiles, model: Path, share: int) -> Job:
@@ -126,7 +128,8 @@ def _ours(work: Work) -> Done:
         call(words_of("grid", work.file, Path(folder), work.data), DPSRUN_CACHE=f"{folder}/cache")
         wall, store = time.perf_counter() - began, Store(Path(folder))
         # An attempt's name sorts by its time.
-        found = sorted((timed(store.result(run)) for run in work.jobs), key=lambda r: r[0].attempt)
+        results = [timed(store.result(run)) for run in store.run_ids()]
+        found = sorted(results, key=lambda each: each[0].attempt)
         outcomes = {
             result.run: Outcome(
                 timing.training,
@@ -163,4 +166,5 @@ def _theirs(program: str, pad: str, work: Work) -> Done:
             printed = call(words, OMP_NUM_THREADS=str(cores()))
             outcomes[run] = outcome = Outcome(**json.loads(printed.splitlines()[-1]))
             wall += time.perf_counter() - began - outcome.done + outcome.seconds
-    return Done(outcomes, wall, sum(each.seconds for each in outcomes.values()))
+    seeds, alone = work.runs / len(work.jobs), sum(each.seconds for each in outcomes.values())
+    return Done(outcomes, wall * seeds, alone * seeds)

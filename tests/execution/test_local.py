@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.local import LocalEngine, Worker, preloads
+from dpsrun.execution.local import LocalEngine, Worker
+from dpsrun.execution.server import preloads, start_server
 from dpsrun.runs.files import can_link
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
@@ -27,7 +28,7 @@ from tests.report.builder import finish, make_results, make_run
 LOOK = '''
 import gc, json, multiprocessing, os, re, signal, sys
 from pathlib import Path
-from dpsrun.execution import child, local
+from dpsrun.execution import child, server
 from dpsrun.execution.devices import Slot
 
 
@@ -35,10 +36,10 @@ def look(store, run_id, kind, *, begun, report):
     """Stand in for the work of a run: say what a worker sees."""
     import torch
     status = Path(f"/proc/{os.getppid()}/status").read_text()
-    ignored = int(re.search(r"SigIgn:\\t(\\w+)", status)[1], 16)
+    blocked = int(re.search(r"SigBlk:\\t(\\w+)", status)[1], 16)
     Path(store).write_text(json.dumps({
         "threads of the server": int(re.search(r"Threads:\\t(\\d+)", status)[1]),
-        "not loaded": [name for name in local.preloads(["bert"]) if name not in sys.modules],
+        "not loaded": [name for name in server.preloads(["bert"]) if name not in sys.modules],
         "datasets is loaded": "datasets" in sys.modules,
         "collects": gc.isenabled(),
         "collects what the server loaded": gc.get_freeze_count() < 100_000,
@@ -49,8 +50,9 @@ def look(store, run_id, kind, *, begun, report):
         "cuda": torch.cuda.is_initialized(),
         "hears Ctrl-C": signal.getsignal(signal.SIGINT) != signal.SIG_IGN,
         "hears SIGTERM": signal.getsignal(signal.SIGTERM) != signal.SIG_IGN,
-        "the server ignores": [
-            name for name in ("SIGINT", "SIGTERM") if ignored >> signal.Signals[name] - 1 & 1
+        "is blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "the server blocks": [
+            name for name in ("SIGINT", "SIGTERM") if blocked >> signal.Signals[name] - 1 & 1
         ],
     }))
 
@@ -61,7 +63,7 @@ def look_and_live(*arguments):
 
 
 if __name__ == "__main__":
-    local.warm_up(["bert"])
+    server.warm_up(["bert"])
     ours, theirs = multiprocessing.Pipe()
     slot = Slot(0, "cuda", "GPU-of-the-slot")
     context = multiprocessing.get_context("forkserver")
@@ -98,8 +100,28 @@ def test_the_server_has_one_thread_and_the_worker_its_own_device(tmp_path: Path)
         "cuda": False,
         "hears Ctrl-C": False,
         "hears SIGTERM": True,
-        "the server ignores": ["SIGINT", "SIGTERM"],
+        "is blocked": [],
+        "the server blocks": ["SIGINT", "SIGTERM"],
     }
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_while_the_server_is_started_is_heard_afterwards(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    heard: list[int] = []
+    before = signal.signal(number, lambda number, _frame: heard.append(number))
+
+    def start() -> None:
+        os.kill(os.getpid(), number)
+        assert heard == []
+
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", start)
+    try:
+        start_server()
+    finally:
+        signal.signal(number, before)
+    assert heard == [number]
 
 
 class Unwatched:

@@ -135,7 +135,8 @@ def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
     from dpsrun.execution import plan as planning
     from dpsrun.execution.drive import drive
     from dpsrun.execution.estimate import longest_first
-    from dpsrun.execution.local import LocalEngine, warm_up
+    from dpsrun.execution.local import LocalEngine
+    from dpsrun.execution.server import warm_up
     from dpsrun.runs.fingerprint import cache_folder
 
     types = {model.model_type for grid in plan.grids for model in grid.models.values()}

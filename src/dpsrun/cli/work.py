@@ -26,7 +26,7 @@ def work(
     Exit code 0 when its result is there, 3 when it ended in an error, 130 when interrupted.
     """
     from dpsrun.errors import UserError
-    from dpsrun.execution.local import SERVER_ENVIRONMENT
+    from dpsrun.execution.server import SERVER_ENVIRONMENT
     from dpsrun.execution.worker import work as do
     from dpsrun.runs.store import Store
 

@@ -1,8 +1,6 @@
 """Runs on this machine: a fresh process per run, forked from a server with loaded libraries.
 
-Forking from a server that has imported the concrete modules takes a quarter of a second, where a
-new interpreter takes six. The server has one thread and never touches a GPU; each child pins its
-threads and its one visible device itself.
+Each child pins its threads and its one visible device itself.
 """
 
 from __future__ import annotations
@@ -13,9 +11,8 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -24,45 +21,11 @@ from dpsrun.execution import child
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.elsewhere import Elsewhere
 from dpsrun.execution.engine import View
+from dpsrun.execution.server import STOP_SIGNALS, preloads, start_server
 from dpsrun.execution.worker import log_tail
 from dpsrun.runs.result import Failure, Outcome, Result
 from dpsrun.runs.store import Store
 
-PRELOAD = (
-    "dpsrun.execution.before_loading",
-    "dpsrun.cli.app",
-    "dpsrun.execution.child",
-    "dpsrun.training.finetune",
-    "dpsrun.training.record",
-    # pyarrow loads it at its first array.
-    "pandas",
-    "scipy.stats",
-    "sklearn.metrics",
-    "torch",
-    "transformers.modeling_utils",
-    "transformers.models.auto.configuration_auto",
-    "transformers.models.auto.modeling_auto",
-)
-"""Concrete modules: transformers' top-level names are lazy, and a misspelt one fails silently."""
-
-SERVER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    # A thread that tidies up pyarrow's memory; a process with two threads is not safe to fork.
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    # Freed gradients stay with the process: else every step maps and zeroes its memory anew.
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
-}
-"""Set before the server starts: later changes do not reach its children."""
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SERVER_LOST = 255
 """The exit code that multiprocessing makes up when the server can no longer tell the real one."""
 
@@ -154,7 +117,7 @@ class LocalEngine:
         process = self.context.Process(
             target=child.live, args=(self.store, run_id, slot, theirs), name=run_id
         )
-        _start_server()
+        start_server()
         process.start()
         theirs.close()
         self.workers.append(Worker(run_id, slot, process, ours))
@@ -205,53 +168,6 @@ class LocalEngine:
         result = Result(run=worker.run_id, attempt=attempt, outcome=kind, failure=failure)
         self.store.finish(result)
         return result
-
-
-def preloads(model_types: Collection[str]) -> list[str]:
-    """List the modules that the server imports before it forks."""
-    packages = [f"transformers.models.{name.replace('-', '_')}" for name in sorted(model_types)]
-    encoders = [f"{package}.modeling_{package.rpartition('.')[2]}" for package in packages]
-    methods = ["dpsrun.methods.dps_dense.hooks", "dpsrun.methods.dps_mix.hooks"]
-    return [*PRELOAD, *methods, *encoders, "dpsrun.execution.after_loading"]
-
-
-def warm_up(model_types: Collection[str]) -> None:
-    """Start the server now, so that it loads while the parent still prepares data."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(preloads(model_types))
-    _start_server()
-
-
-def _start_server() -> None:
-    """Start the server unless it runs; what stops the launcher's group must not end it first.
-
-    Whether a signal is ignored is inherited by the server, and by its children.
-    """
-    with _environment(SERVER_ENVIRONMENT), _ignoring(STOP_SIGNALS):
-        forkserver.ensure_running()
-
-
-@contextlib.contextmanager
-def _ignoring(numbers: Sequence[signal.Signals]) -> Iterator[None]:
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _signal(process: BaseProcess, number: signal.Signals) -> None:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from dpsrun.models.batch import Batch
-from dpsrun.models.packing import Packing, to_device
+from dpsrun.models.device import to_device
+from dpsrun.models.packing import Packing
 from dpsrun.models.source import position_offset
 
 

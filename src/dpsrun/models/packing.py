@@ -18,6 +18,8 @@ from torch.nn.attention.varlen import varlen_attn
 from torch.utils.hooks import RemovableHandle
 from transformers import AttentionInterface
 
+from dpsrun.models.device import to_device
+
 PACKED = "dpsrun_packed"
 
 PACKABLE = frozenset(
@@ -51,13 +53,6 @@ class Packing:
     def starts(self) -> Tensor:
         """Give the position of each sequence's first token, `[examples]`."""
         return self.offsets[:-1]
-
-
-def to_device(tensor: Tensor, device: torch.device) -> Tensor:
-    """Copy to a device without waiting for it."""
-    if device.type == "cpu":
-        return tensor
-    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def packed_attention(

@@ -85,11 +85,11 @@ class DpsHooks(Hooks[D]):
         """Choose the entries of one matrix that stage II trains; its statistics go."""
         score = self.score(name)
         mask = select(score, self.params.drop_fraction, exact=self.params.exact_k)
-        del self.gam[name]
         self.mask[name] = mask
         self.kept[name] = mask.sum()
+        spent = self.gam.pop(name)
         if self.needs_anchor:
-            self.anchor[name] = self.matrices[name].detach().clone()
+            self.anchor[name] = spent.copy_(self.matrices[name].detach())
 
     def score(self, name: str) -> Tensor:
         """Rate the entries of a matrix, `[out, in]`; may use up its statistics."""

@@ -12,7 +12,7 @@ from dpsrun.methods.dps.selection import average_, keep_
 from dpsrun.methods.dps_mix.mixing import draw_columns, mix_into
 from dpsrun.methods.dps_mix.spec import MixParams
 from dpsrun.methods.hooks import Context
-from dpsrun.models.packing import to_device
+from dpsrun.models.device import to_device
 
 
 class MixHooks(DpsHooks[MixParams]):
