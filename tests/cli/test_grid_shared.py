@@ -54,4 +54,3 @@ def test_a_launcher_takes_over_what_another_leaves_and_status_shows_who_is_at_it
     (run,) = store.run_ids()
     assert published(store) == {run: store.attempts(run)[-1]}
     assert len(store.attempts(run)) == 2
-

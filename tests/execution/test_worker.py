@@ -29,8 +29,9 @@ class Stub:
     majority: dict[str, Any] = {}
     degenerate = False
     hooks = SimpleNamespace(describe=dict)
+    resumed_at: tuple[int, ...] = ()
 
-    def __init__(self, order: Any, device: Any, report: Any) -> None:
+    def __init__(self, order: Any, device: Any, report: Any, *_: Any) -> None:
         self.device = device
 
     def train(self) -> None: ...
@@ -175,7 +176,7 @@ def test_a_worker_shows_how_far_it_is(store: Store, monkeypatch: pytest.MonkeyPa
     class Steps(Stub):
         """Takes a step, and waits until that shows."""
 
-        def __init__(self, order: Any, device: Any, report: Any) -> None:
+        def __init__(self, order: Any, device: Any, report: Any, *_: Any) -> None:
             super().__init__(order, device, report)
             self.report = report
 
@@ -183,7 +184,9 @@ def test_a_worker_shows_how_far_it_is(store: Store, monkeypatch: pytest.MonkeyPa
             self.report(Progress(3, 9, 1, 0.5, None, 2.0))
             deadline = time.monotonic() + PATIENCE
             (run,) = store.run_ids()
-            while (seen := lease.pulse(store, run, store.attempts(run)[0])) is None or not seen.step:
+            while (
+                seen := lease.pulse(store, run, store.attempts(run)[0])
+            ) is None or not seen.step:
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             assert (seen.step, seen.total_steps, seen.loss) == (3, 9, 0.5)

@@ -109,7 +109,7 @@ def test_another_process_with_the_same_id_is_not_the_owner(store: Store, run: st
 
 @pytest.mark.parametrize(("seconds", "alive"), [(0.5, True), (2.0, False)])
 def test_an_owner_on_another_host_is_judged_by_its_signs_of_life(
-    store: Store, run: str, seconds: float, alive: bool, monkeypatch: pytest.MonkeyPatch
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch, seconds: float, *, alive: bool
 ) -> None:
     first = taken(store, run)
     elsewhere(monkeypatch)

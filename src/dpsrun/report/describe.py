@@ -21,7 +21,7 @@ def print_status(
     damaged: Sequence[Damaged],
 ) -> None:
     """Print the counts of each grid, who is at work, the runs without a score, damaged files."""
-    header = ("grid", "runs", "new", "running", "done", "failed", "outcomes")
+    header = ("grid", "runs", "new", "running", "done", "failed", "stale", "outcomes")
     print_table("grids", header, [_progress_line(one) for one in counted])
     print_lines(map(str, running))
     for trouble in found:
@@ -32,7 +32,7 @@ def print_status(
 
 def _progress_line(one: Progress) -> list[str]:
     outcomes = ", ".join(f"{number} {name}" for name, number in one.outcomes.items())
-    counts = (one.runs, one.new, one.running, one.done, one.failed)
+    counts = (one.runs, one.new, one.running, one.done, one.failed, one.stale)
     return [one.grid, *map(str, counts), outcomes or NOTHING]
 
 

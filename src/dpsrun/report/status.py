@@ -15,7 +15,10 @@ from dpsrun.runs.store import Damaged, Manifest, Store
 
 @dataclass(frozen=True)
 class Progress:
-    """The runs of a grid by state and by outcome; a damaged result is to be done again."""
+    """The runs of a grid by state and by outcome; a damaged result is to be done again.
+
+    `stale` are results that other code computed.
+    """
 
     grid: str
     runs: int
@@ -23,6 +26,7 @@ class Progress:
     running: int
     done: int
     failed: int
+    stale: int
     outcomes: Mapping[str, int]
     damaged: tuple[Damaged, ...]
 
@@ -58,16 +62,18 @@ def progress(store: Store, manifest: Manifest, running: Collection[str]) -> Prog
     """Count the runs of a grid; `running` are those that somebody is at."""
     at_work = sum(member.id in running for member in manifest.members)
     results = [store.result(member.id) for member in manifest.members]
-    outcomes = Counter(result.outcome for result in results if isinstance(result, Result))
-    done = sum(number for outcome, number in outcomes.items() if outcome in FINISHED)
-    failed = sum(outcomes.values()) - done
+    read = [result for result in results if isinstance(result, Result)]
+    outcomes = Counter(result.outcome for result in read)
+    finished = sum(result.outcome in FINISHED for result in read)
+    stale = sum(result.stale for result in read)
     return Progress(
         grid=manifest.name,
         runs=len(results),
-        new=len(results) - done - failed - at_work,
+        new=len(results) - len(read) - at_work,
         running=at_work,
-        done=done,
-        failed=failed,
+        done=finished - stale,
+        failed=len(read) - finished,
+        stale=stale,
         outcomes=dict(sorted(outcomes.items())),
         damaged=tuple(result for result in results if isinstance(result, Damaged)),
     )

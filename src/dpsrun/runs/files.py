@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 2.0
+"""How often a full disk is tried again."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -31,6 +40,22 @@ def publish_once(source: Path, target: Path) -> bool:
         os.link(source, target)
         return True
     return False
+
+
+def patiently(write: Callable[[], T]) -> T:
+    """Write; while the disk is full, wait for room and try again. Raises other errors at once."""
+    while True:
+        try:
+            return write()
+        except OSError as error:
+            if not is_full(error):
+                raise
+        time.sleep(PAUSE_SECONDS)
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether an error tells of a full disk, or of a user's share of it."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def can_link(folder: Path) -> bool:

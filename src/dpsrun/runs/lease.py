@@ -92,9 +92,13 @@ class Lease:
     attempt: str
 
     def beat(self, pulse: Pulse) -> None:
-        """Show that we live."""
-        path = _pulse_path(self.store, self.run_id, self.attempt)
-        write_whole(path, pulse.model_dump_json())
+        """Show that we live; where the disk is full, by the date of the lease."""
+        try:
+            path = _pulse_path(self.store, self.run_id, self.attempt)
+            write_whole(path, pulse.model_dump_json())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.utime(_path(self.store, self.run_id, self.number))
 
     @property
     def is_ours(self) -> bool:
@@ -119,7 +123,7 @@ def holder(store: Store, run_id: str) -> Owner | None:
     owner = current(store, run_id)
     if owner is None or owner.is_gone or store.attempt_result(run_id, owner.attempt) is not None:
         return None
-    return owner if _age(store, run_id, owner.attempt) < LEASE_SECONDS else None
+    return owner if silence(store, run_id, owner.attempt) < LEASE_SECONDS else None
 
 
 def current(store: Store, run_id: str) -> Owner | None:
@@ -143,14 +147,14 @@ def pulse(store: Store, run_id: str, attempt: str) -> Pulse | None:
         return None
 
 
-def _age(store: Store, run_id: str, attempt: str) -> float:
-    """Give the seconds since the last sign of life, by the clock of the file system.
+def silence(store: Store, run_id: str, attempt: str) -> float:
+    """Give the seconds since the last sign of life of an attempt, by the file system's clock.
 
     A folder that cannot be written is read with this host's clock.
     """
     signs = [_path(store, run_id, _latest(store, run_id)), _pulse_path(store, run_id, attempt)]
-    last = max(sign.stat().st_mtime for sign in signs if sign.exists())
-    return _now(store.folder(run_id)) - last
+    now = _now(store.folder(run_id))
+    return now - max((sign.stat().st_mtime for sign in signs if sign.exists()), default=now)
 
 
 def _now(folder: Path) -> float:
@@ -166,6 +170,7 @@ def _now(folder: Path) -> float:
 
 
 def take(store: Store, run_id: str, number: int, owner: Owner) -> bool:
+    """Give a lease its number; False if another was faster."""
     path = _path(store, run_id, number)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{owner.attempt}")

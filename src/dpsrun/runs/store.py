@@ -4,6 +4,7 @@ DIR/runs/<run id>/spec.json                  what the run is and where its input
 DIR/runs/<run id>/leases/<number>.json       who is or was at work on it (see `lease`)
 DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
 DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
+DIR/runs/<run id>/checkpoint.safetensors     how far a run got, until it has a result, if asked for
 DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
 DIR/tables/<grid>/                           what `report` writes
 """
@@ -24,7 +25,7 @@ from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 
-State = Literal["new", "running", "done", "failed"]
+State = Literal["new", "running", "done", "failed", "stale"]
 
 EVERYTHING = "all"
 """The name of the table over all grids; no grid may have it."""
@@ -82,6 +83,10 @@ class Store:
         """Give the file that takes the output of one attempt at a run."""
         return self.attempt_folder(run_id, attempt) / "log.txt"
 
+    def checkpoint_path(self, run_id: str) -> Path:
+        """Give the file in which the attempts at a run keep how far they got."""
+        return self.folder(run_id) / "checkpoint.safetensors"
+
     def order(self, run: Run, places: Places) -> None:
         """Write down what a worker must know to do `run`."""
         folder = self.folder(run.id)
@@ -100,9 +105,9 @@ class Store:
         return Order.model_validate_json(self._text(run_id, "spec.json"))
 
     def begin(self, run_id: str, attempt: str | None = None) -> str:
-        """Make the folder of a new attempt; its name sorts by time and is unique."""
+        """Make the folder of an attempt; a new one's name sorts by time and is unique."""
         attempt = attempt or new_token()
-        self.attempt_folder(run_id, attempt).mkdir(parents=True)
+        self.attempt_folder(run_id, attempt).mkdir(parents=True, exist_ok=True)
         return attempt
 
     def finish(self, result: Result) -> bool:
@@ -152,11 +157,13 @@ class Store:
         return _names(self.folder(run_id) / "attempts")
 
     def state(self, run_id: str) -> State:
-        """Say whether a run is still to do, at work, done, or ended by the machine's fault."""
+        """Say whether a run is to do, at work, done, failed by the machine's fault, or stale."""
         result = self.result(run_id)
         if not isinstance(result, Result):
             return "new" if lease.holder(self, run_id) is None else "running"
-        return "done" if result.outcome in FINISHED else "failed"
+        if result.outcome not in FINISHED:
+            return "failed"
+        return "stale" if result.stale else "done"
 
     def states(self, run_ids: Iterable[str]) -> dict[str, State]:
         """Give the state of each run; most of a large plan have no folder to look into yet."""

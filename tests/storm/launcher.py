@@ -1,0 +1,75 @@
+"""A launcher whose runs need milliseconds and no torch; queue, workers, leases and files are real.
+
+Given as `python -c "from tests.storm.launcher import main; main()" RESULTS`, so that the server of
+the workers finds this module by its name, and the stand-in for the training with it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dpsrun.execution import worker
+from dpsrun.execution.devices import Slot
+from dpsrun.execution.drive import drive
+from dpsrun.execution.engine import Progress
+from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.worker import Assignment
+from dpsrun.report.produce import produce
+from dpsrun.runs.files import write_whole
+from dpsrun.runs.result import Evaluation, Result, Timing
+from dpsrun.runs.store import Store
+
+STEPS = 3
+BALLAST = "x" * 200_000
+"""Makes the writing of a result long enough to be hit."""
+
+
+def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
+    """Stand in for a fine-tune: all that a table shows follows from the run's id."""
+    score = random.Random(task.run_id).random()
+    for step in range(1, STEPS + 1):
+        write_whole(task.log.with_name(f"step-{step}.txt"), f"{score}\n")
+        report(Progress(step, STEPS, epoch=1, loss=0.5, score=score, rate=100.0))
+    metrics = {"validation": {"accuracy": score}}
+    last = Evaluation(epoch=1, step=STEPS, metrics=metrics, primary=score, train_loss=0.5)
+    return Result(
+        run=task.run_id,
+        attempt=task.attempt,
+        outcome="ok",
+        evaluations=(last,),
+        best_epoch=1,
+        method={"ballast": BALLAST},
+        timing=Timing(total=2.0, startup=0.5, training=1.0, evaluation=0.5, steps=STEPS, tokens=9),
+    )
+
+
+worker._attempt = attempt
+
+
+class Unwatched:
+    """A view that looks away."""
+
+    def started(self, *_: object) -> None: ...
+    def progressed(self, *_: object) -> None: ...
+    def ended(self, *_: object) -> None: ...
+    def said(self, *_: object) -> None: ...
+
+
+def main() -> None:
+    """Do what is missing, with two workers, and write the tables, as `dpsrun grid` does."""
+    store = Store(Path(sys.argv[1]))
+    engine = LocalEngine(store, [Slot(0, "cpu"), Slot(1, "cpu")], (), Unwatched())
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
+    print("start", file=sys.stderr, flush=True)
+    drive(engine, [run for run in undone(store) if not store.recover(run)])
+    produce(store.root, everything=False, names=())
+    sys.exit(3 if undone(store) else 0)
+
+
+def undone(store: Store) -> list[str]:
+    """Name the runs that have no result yet."""
+    return [run for run in store.run_ids() if not isinstance(store.result(run), Result)]
