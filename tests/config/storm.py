@@ -3,55 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 
-import yaml
-
-from tests.config.grids import FULL
-
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
-
-Span = tuple[int, int]
-"""Where a part of a text begins and ends."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A key and its value as they stand in a text; `flow` where they stand in braces."""
-
-    key: Span
-    value: Span
-    flow: bool
-
-    @property
-    def span(self) -> Span:
-        return self.key[0], self.value[1]
-
-
-@dataclass(frozen=True)
-class Original:
-    """A valid grid file, and where its parts stand."""
-
-    text: str
-    pairs: tuple[Pair, ...]
-    scalars: tuple[Span, ...]
-
-    def at(self, span: Span) -> str:
-        return self.text[slice(*span)].strip()
-
+from tests.config.parts import Original, Pair, Span, originals
 
 Damage = Callable[[random.Random, Original], str | bytes]
-
-
-@cache
-def originals() -> tuple[Original, ...]:
-    """Read the grid files that come with the project, and one that uses every section."""
-    files = sorted(EXPERIMENTS.glob("*.yaml"))
-    texts = [_without_comments(file.read_text(encoding="utf-8")) for file in files]
-    return tuple(_dissected(text) for text in (*texts, FULL))
 
 
 def damaged(how: Damage, seed: int) -> bytes:
@@ -59,35 +15,6 @@ def damaged(how: Damage, seed: int) -> bytes:
     draw = random.Random(f"{how.__name__} {seed}")  # noqa: S311 (no secrets here)
     content = how(draw, draw.choice(originals()))
     return content if isinstance(content, bytes) else content.encode()
-
-
-def _without_comments(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.lstrip().startswith("#"))
-
-
-def _dissected(text: str) -> Original:
-    nodes = list(_inside(yaml.compose(text, yaml.SafeLoader)))
-    pairs = [
-        Pair(_span(key), _span(value), bool(node.flow_style))
-        for node in nodes
-        if isinstance(node, yaml.MappingNode)
-        for key, value in node.value
-    ]
-    scalars = [_span(node) for node in nodes if isinstance(node, yaml.ScalarNode)]
-    return Original(text, tuple(pairs), tuple(scalars))
-
-
-def _inside(node: yaml.Node) -> Iterator[yaml.Node]:
-    """Give a node and all below it but for the keys."""
-    yield node
-    below = node.value if isinstance(node, yaml.CollectionNode) else ()
-    for item in below:
-        yield from _inside(item[1] if isinstance(item, tuple) else item)
-
-
-def _span(node: yaml.Node) -> Span:
-    return node.start_mark.index, node.end_mark.index
 
 
 def edited(text: str, edits: Iterable[tuple[Span, str]]) -> str:
@@ -271,7 +198,7 @@ def numbers_out_of_range(draw: random.Random, one: Original) -> str:
 
 
 def values_nested_deeply(draw: random.Random, one: Original) -> str:
-    depth = draw.choice((*range(1, 40), 500))
+    depth = draw.randint(1, 25)
     opening, closing = draw.choice((("[", "]"), ("{a: ", "}"), ("[{a: [", "]}]"), ("? ", "")))
     value = draw.choice(one.pairs).value
     return edited(one.text, [(value, opening * depth + odd_value(draw) + closing * depth)])
@@ -279,7 +206,7 @@ def values_nested_deeply(draw: random.Random, one: Original) -> str:
 
 def lists_without_end(draw: random.Random, one: Original) -> str:
     word = draw.choice(("rte", "vanilla", "{method: vanilla}", "x{n}", "{n}", "{init: {n}}"))
-    items = (word.replace("{n}", str(n)) for n in range(draw.randint(2, 120)))
+    items = (word.replace("{n}", str(n)) for n in range(draw.randint(2, 40)))
     return edited(one.text, [(draw.choice(one.pairs).value, f"[{', '.join(items)}]")])
 
 

@@ -64,6 +64,7 @@ def test_a_repetition_that_failed_is_told_with_its_traceback_and_the_end_of_its_
     failure = Failure(kind="error", message="bad luck", traceback=traceback, log_tail=log)
     failed = result(outcome="error", hashes={}, failure=failure, environment={"threads": 2})
     assert not compare(result(), failed).agrees
+    assert compare(result(), failed).same == {}
     assert words(result(), failed) == [
         "rte-x: the repetition failed: error: bad luck",
         "  Traceback",
@@ -80,8 +81,9 @@ def test_a_repetition_that_left_nothing_does_not_agree() -> None:
 
 
 def test_what_an_older_schema_did_not_record_is_no_difference() -> None:
-    old = result(schema_number=1, effective={"dropout": 0.1})
-    again = result(hashes={"weights": "other"}, effective={"dropout": 0.1, "micro_batch_size": 8})
+    old = result(schema_number=1, effective={"dropout": 0.1}, hashes={"weights": "1"})
+    recorded = {"dropout": 0.1, "micro_batch_size": 8}
+    again = result(code=2, hashes={"weights": "other"}, effective=recorded)
     found = compare(old, again)
     assert [difference.name for difference in found.differences] == ["code"]
 

@@ -89,6 +89,7 @@ def keep(store: Store) -> list[Path]:
         write(store.attempt_folder(BAD, DEAD) / "my notes.md"),
         write(store.attempt_folder(BAD, DEAD) / "log.txt"),
         write(store.folder(NEW) / "attempts" / "by hand" / "log.txt"),
+        write(store.attempt_folder(BAD, DEAD.replace("a", "b")) / "log.txt" / "not a log"),
         store.folder(DONE) / "leases" / "10.json",
         store.folder(NEW) / "leases" / "9.json",
     ]
@@ -169,7 +170,7 @@ def test_a_result_that_comes_after_the_list_was_made_stays_whole(store: Store) -
         remove(each)
     left = {path.name for path in store.attempt_folder(NEW, DEAD).iterdir()}
     assert left == {"predictions.parquet", "result.json"}
-    assert store.state(NEW) == "done"
+    assert isinstance(store.result(NEW), Result)
 
 
 def test_two_may_clean_at_once(store: Store) -> None:
@@ -207,9 +208,11 @@ def test_beside_a_damaged_result_all_attempts_stay(store: Store) -> None:
 
 def test_what_lies_elsewhere_is_left_alone(store: Store) -> None:
     elsewhere = store.root / "elsewhere"
-    write(elsewhere / "log.txt")
+    log = write(elsewhere / "log.txt")
     (store.folder(NEW) / "attempts").mkdir()
     store.attempt_folder(NEW, DEAD).symlink_to(elsewhere)
+    store.attempt_folder(BAD, DEAD).mkdir()
+    (store.attempt_folder(BAD, DEAD) / "log.txt").symlink_to(log)
     age(store)
     assert leftovers(store) == []
 

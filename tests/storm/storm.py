@@ -25,7 +25,7 @@ MARK = "STORM"
 UNFINISHED = 3
 """The exit code of a command that leaves runs to be done."""
 
-KINDS = ("launcher", "worker", "server", "all")
+KINDS = ("launcher", "worker", "worker", "server", "all")
 """What a kill may hit: one process, or all at once; `server` is any that is none of the others."""
 
 COST = ("attempts", "seconds_", "peak_memory_bytes/")
@@ -105,7 +105,7 @@ def after_kills(
         span: seconds within which a kill comes after the start or the last kill.
         seed: of the moments and the victims.
     """
-    draws = random.Random(seed)
+    draws = random.Random(seed)  # noqa: S311 (no secrets here)
     while number:
         storm = Storm(command(), draws, span)
         storm.pass_over(number)

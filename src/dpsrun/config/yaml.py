@@ -102,7 +102,7 @@ def _text(content: bytes, file: str) -> str:
         raise ConfigError([Problem(file, line, "", "is not UTF-8 text")]) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if odd := ODD_BREAK.search(text):
-        message = f"a line break that editors do not count: {odd[0]!a}"
+        message = f"is not valid YAML: a line break that editors do not count, {odd[0]!a}"
         raise ConfigError([Problem(file, _line(text, odd.start()), "", message)])
     return text
 

@@ -82,12 +82,15 @@ class LocalEngine:
         return f"{len(self.slots)} at a time on {' and '.join(sorted(kinds))}"
 
     def submit(self, run_ids: Sequence[str]) -> None:
-        """Queue runs and start as many as there are slots."""
+        """Queue runs; the first poll starts as many as there are slots."""
         self.queue.extend(run_ids)
-        self._fill()
 
     def poll(self) -> Collection[str]:
-        """Pass on news, collect the dead, end the overdue, fill the slots."""
+        """Fill the slots, pass on news, collect the dead, end the overdue.
+
+        A slot that becomes free is filled by the next poll only: the caller may hold before.
+        """
+        self._fill()
         ends = [worker.process.sentinel for worker in self.workers]
         channels = [worker.channel for worker in self.workers if not worker.channel.closed]
         wait([*ends, *channels], timeout=WAIT_SECONDS)
@@ -98,7 +101,6 @@ class LocalEngine:
             else:
                 self._end_if_overdue(worker)
         self.queue.extend(self.elsewhere.left())
-        self._fill()
         return [
             *(worker.run_id for worker in self.workers),
             *self.queue,

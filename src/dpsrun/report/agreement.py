@@ -52,10 +52,11 @@ def compare(original: Result, repetition: Result | None) -> Agreement:
     if repetition is None:
         lost = Failure(kind="interrupted", message="it left no result")
         return Agreement(original.run, {}, (), lost)
-    again = repetition.hashes if repetition.failure is None else {}
+    first, again = original.hashes, repetition.hashes
+    same = {name: again.get(name) == value for name, value in first.items()}
     return Agreement(
         run=original.run,
-        same={name: again.get(name) == value for name, value in original.hashes.items() if again},
+        same={} if repetition.failure else same,
         differences=tuple(_differences(_conditions(original), _conditions(repetition))),
         failure=repetition.failure,
     )

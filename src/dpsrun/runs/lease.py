@@ -154,7 +154,11 @@ def silence(store: Store, run_id: str, attempt: str) -> float:
     """
     signs = [_path(store, run_id, _latest(store, run_id)), _pulse_path(store, run_id, attempt)]
     now = _now(store.folder(run_id))
-    return now - max((sign.stat().st_mtime for sign in signs if sign.exists()), default=now)
+    times = []
+    for sign in signs:
+        with contextlib.suppress(FileNotFoundError):
+            times.append(sign.stat().st_mtime)
+    return now - max(times, default=now)
 
 
 def _now(folder: Path) -> float:
