@@ -108,16 +108,8 @@ def foreign_characters(draw: random.Random, one: Original) -> str:
 
 
 def escapes_of_what_is_no_text(draw: random.Random, one: Original) -> str:
-    odd = (
-        r"\ud800",
-        r"\udfff\ud800",
-        r"\0",
-        r"\UFFFFFFFF",
-        r"\U00110000",
-        r"\xg",
-        r"\e[31m",
-        r"\N",
-    )
+    halves, others = (r"\ud800", r"\udfff\ud800"), (r"\0", r"\xg", r"\e[31m", r"\N")
+    odd = (*halves, *others, r"\UFFFFFFFF", r"\U00110000")
     spans = (*one.scalars, *(pair.key for pair in one.pairs))
     words = ((span, one.at(span).strip('"')) for span in some(draw, spans))
     return edited(one.text, ((span, f'"{word}{draw.choice(odd)}"') for span, word in words))

@@ -24,14 +24,13 @@ KEY: Key = ("rte", "vanilla", 0)
 NEXT_SCHEMA = Result.model_fields["schema_number"].default + 1
 
 
-@pytest.fixture(params=[0.6, "error"], ids=str)
-def wanted(request: pytest.FixtureRequest) -> Wanted:
-    ending: Wanted = request.param
-    return ending
+HOWEVER_IT_ENDED = pytest.mark.parametrize("store", [0.6, "error"], indirect=True)
 
 
 @pytest.fixture
-def store(tmp_path: Path, wanted: Wanted) -> Store:
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Store:
+    """A results folder with one run."""
+    wanted: Wanted = getattr(request, "param", 0.6)
     return make_results(tmp_path, {KEY: wanted})
 
 
@@ -81,6 +80,7 @@ def leaves(value: Any, *way: Any) -> set[tuple[Any, ...]]:
     return {(*way, value)}
 
 
+@HOWEVER_IT_ENDED
 def test_a_result_torn_at_any_byte_is_damaged_and_its_run_to_be_done(
     store: Store, run: str, published: Path
 ) -> None:
@@ -91,6 +91,7 @@ def test_a_result_torn_at_any_byte_is_damaged_and_its_run_to_be_done(
         assert store.state(run) == "new", end
 
 
+@HOWEVER_IT_ENDED
 def test_an_attempt_torn_at_any_byte_is_not_published(store: Store, run: str) -> None:
     (attempt,) = store.attempts(run)
     store.withdraw(run)
@@ -147,6 +148,7 @@ def test_of_all_who_find_a_torn_lease_one_takes_the_run_and_its_owner_publishes_
     assert not first.is_ours
 
 
+@HOWEVER_IT_ENDED
 def test_a_wrong_byte_changes_one_thing_of_a_result_at_most_and_never_how_its_run_ended(
     store: Store, run: str, published: Path
 ) -> None:
@@ -252,7 +254,7 @@ def test_a_result_or_manifest_of_a_newer_version_is_called_that(
     assert grid.reason == "a newer dpsrun wrote it (schema 2)"
 
 
-@pytest.mark.parametrize("number", [0, -1, None, "3", 1.5, True])
+@pytest.mark.parametrize("number", [0, -1, None, "3", 1.5])
 def test_a_schema_that_never_was_is_not_called_newer(
     store: Store, run: str, published: Path, number: object
 ) -> None:

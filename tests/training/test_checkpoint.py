@@ -229,7 +229,9 @@ def test_the_file_is_tensors_under_readable_names_and_json(file: Checkpoint) -> 
 
 
 def test_there_is_one_file_at_a_time_whoever_was_killed_while_writing(file: Checkpoint) -> None:
-    file.path.with_name(f".{file.path.name}.1a2b3c4d").write_text("half a checkp")
+    draft = file.path.with_name(f".{file.path.name}.1a2b3c4d")
+    draft.mkdir()
+    (draft / ".tmp5e6f").write_text("half a checkp")
     for step in (4, 8):
         file.write(anything(), step=step)
     assert list(file.path.parent.iterdir()) == [file.path]

@@ -65,7 +65,7 @@ class Tally:
     def details(self, result: Result | None) -> list[str]:
         """Give the traceback and the end of the log of a failure, unless they were shown before."""
         failure = result.failure if result else None
-        if failure is None:
+        if failure is None or failure.kind == "interrupted":
             return []
         blocks = [block for block in (failure.traceback, failure.log_tail) if block]
         fresh = [block for block in blocks if block not in self.shown]

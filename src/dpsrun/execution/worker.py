@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -96,8 +97,9 @@ def drop_checkpoint(store: Store, run_id: str) -> None:
     if isinstance(result, Result) and result.outcome in FINISHED:
         path = store.checkpoint_path(run_id)
         with contextlib.suppress(OSError):
-            for each in path.parent.glob(f"*{path.name}*"):
-                each.unlink()
+            path.unlink(missing_ok=True)
+            for draft in path.parent.glob(f".{path.name}.*"):
+                shutil.rmtree(draft)
 
 
 class Heart:

@@ -205,7 +205,7 @@ def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
     try:
         result = Result.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None
+        return Damaged(path, "a link that leads nowhere") if path.is_symlink() else None
     except (OSError, ValueError) as error:
         return Damaged(path, _reason(error))
     return (
@@ -220,4 +220,7 @@ def _reason(error: OSError | ValueError) -> str:
     if not isinstance(error, ValidationError):
         return "not UTF-8 text"
     first = error.errors()[0]
+    found = first["input"]
+    if first["loc"] == ("schema_number",) and isinstance(found, int) and found > 0:
+        return f"a newer dpsrun wrote it (schema {found})"
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
+import shutil
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -71,16 +72,16 @@ class Checkpoint:
         return {"run": self.run, "code": str(CODE), "libraries": libraries}
 
     def _replace(self, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        for left in self.path.parent.glob(f".{self.path.name}.*"):  # by an attempt that was killed
-            left.unlink(missing_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            save_file(tensors, temporary, metadata)
-            with temporary.open("rb+") as stream:
+        """Write in a folder of its own, for safetensors leaves drafts of any name when killed."""
+        drafts = f".{self.path.name}."
+        for left in self.path.parent.glob(f"{drafts}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=drafts, dir=self.path.parent) as folder:
+            draft = Path(folder) / self.path.name
+            save_file(tensors, draft, metadata)
+            with draft.open("rb+") as stream:
                 os.fsync(stream.fileno())
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            draft.replace(self.path)
 
     def _trusted(self) -> State:
         with safe_open(self.path, framework="pt") as file:
