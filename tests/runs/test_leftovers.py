@@ -59,7 +59,6 @@ def plant(store: Store) -> dict[Path, str]:
         store.root / "grids" / f".demo.json.{HEX}",
         store.root / "tables" / "demo" / f".stability.md.{HEX}",
         done / f".spec.json.{HEX}",
-        new / f".now-{HEX}",
         new / f".checkpoint.safetensors.{HEX}",
         done / "leases" / f".{DEAD}",
         new / "leases" / f"..{DEAD}.{HEX}",

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -70,6 +71,19 @@ def can_link(folder: Path) -> bool:
         file.unlink()
         link.unlink(missing_ok=True)
     return True
+
+
+def time_of(folder: Path) -> float:
+    """Ask the file system of a folder for the time, in seconds since the epoch.
+
+    Hosts that share it have clocks of their own. For a folder that cannot be written it is this
+    host's.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime
+    except OSError:
+        return time.time()
 
 
 def new_token() -> str:

@@ -15,14 +15,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpsrun.runs.files import new_token, publish_once, write_whole
+from dpsrun.runs.files import new_token, publish_once, time_of, write_whole
 from dpsrun.runs.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -148,29 +146,14 @@ def pulse(store: Store, run_id: str, attempt: str) -> Pulse | None:
 
 
 def silence(store: Store, run_id: str, attempt: str) -> float:
-    """Give the seconds since the last sign of life of an attempt, by the file system's clock.
-
-    A folder that cannot be written is read with this host's clock.
-    """
+    """Give the seconds since the last sign of life of an attempt, by the file system's clock."""
     signs = [_path(store, run_id, _latest(store, run_id)), _pulse_path(store, run_id, attempt)]
-    now = _now(store.folder(run_id))
+    now = time_of(store.folder(run_id))
     times = []
     for sign in signs:
         with contextlib.suppress(FileNotFoundError):
             times.append(sign.stat().st_mtime)
     return now - max(times, default=now)
-
-
-def _now(folder: Path) -> float:
-    probe = folder / f".now-{secrets.token_hex(4)}"
-    try:
-        probe.touch()
-        return probe.stat().st_mtime
-    except OSError:
-        return time.time()
-    finally:
-        with contextlib.suppress(OSError):
-            probe.unlink(missing_ok=True)
 
 
 def take(store: Store, run_id: str, number: int, owner: Owner) -> bool:

@@ -7,20 +7,18 @@ What is younger than a lease lasts may belong to somebody whom we do not see; it
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dpsrun.runs.files import time_of
 from dpsrun.runs.lease import LEASE_NAME, LEASE_SECONDS, holder
 from dpsrun.runs.result import FINISHED, Result
 from dpsrun.runs.store import Damaged, Store
 
 ATTEMPT = r"\d{8}T\d+Z-[0-9a-f]+"
-TEMPORARY = re.compile(rf"\.(.+\.|link-|now-)[0-9a-f]{{8}}|\.{ATTEMPT}", re.ASCII)
+TEMPORARY = re.compile(rf"\.(.+\.|link-)[0-9a-f]{{8}}|\.{ATTEMPT}", re.ASCII)
 """Files about to get their name, probes of the file system, and drafts of leases."""
 
 OF_AN_ATTEMPT = frozenset({"log.txt", "pulse.json", "curve.csv", "predictions.parquet"})
@@ -51,7 +49,7 @@ def leftovers(store: Store) -> list[Leftover]:
     folders = [store.root, store.root / "grids", *_entries(store.root / "tables")]
     found = [each for folder in folders for each in _temporary(folder)]
     found += [each for run_id in store.run_ids() for each in _of_run(store, run_id)]
-    now = _now(store.root)
+    now = time_of(store.root)
     return [each for each in found if now - each.changed >= LEASE_SECONDS]
 
 
@@ -129,12 +127,3 @@ def _measured(path: Path, kind: str, files: tuple[Path, ...]) -> Iterator[Leftov
         states = [file.lstat() for file in files]
         changed = max(state.st_mtime for state in (path.lstat(), *states))
         yield Leftover(path, kind, files, sum(state.st_size for state in states), changed)
-
-
-def _now(folder: Path) -> float:
-    """Ask the file system for the time; for a folder that cannot be written, this host."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            return os.fstat(probe.fileno()).st_mtime
-    except OSError:
-        return time.time()
