@@ -111,7 +111,7 @@ def test_the_attempt_stays_as_history_and_another_can_be_published(failed: Store
 
 
 @pytest.mark.parametrize(
-    ("word", "advice"), [("divergent", "mean 'diverged'"), ("z", "diverged, error, oom, stale, timeout")]
+    ("word", "advice"), [("divergent", "mean 'diverged'"), ("z", "error, oom, stale, timeout")]
 )
 def test_an_unknown_kind_is_named(word: str, advice: str) -> None:
     with pytest.raises(UserError, match=f"--retry {word}: .*{advice}"):

@@ -72,7 +72,8 @@ if __name__ == "__main__":
     ours, theirs = multiprocessing.Pipe()
     slot = Slot(0, "cuda", "GPU-of-the-slot")
     context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=look_and_live, args=(sys.argv[1], "run", slot, Conditions(), theirs))
+    told = (sys.argv[1], "run", slot, Conditions(), theirs)
+    process = context.Process(target=look_and_live, args=told)
     process.start()
     process.join()
     assert process.exitcode == 0, process.exitcode

@@ -69,6 +69,9 @@ class Owner(Frozen):
         return _started(self.pid) != self.started
 
 
+SOMEBODY = Owner(attempt="unknown", host="unknown", machine="", pid=0, started="")
+
+
 class Pulse(Frozen):
     """A sign of life: how far the attempt is."""
 
@@ -125,7 +128,10 @@ def holder(store: Store, run_id: str) -> Owner | None:
 
 
 def current(store: Store, run_id: str) -> Owner | None:
-    """Read the lease with the highest number, whether its owner lives or not."""
+    """Read the lease with the highest number, whether its owner lives or not.
+
+    One that cannot be read, perhaps only now, is somebody's all the same.
+    """
     number = _latest(store, run_id)
     if number == 0:
         return None
@@ -133,7 +139,7 @@ def current(store: Store, run_id: str) -> Owner | None:
         text = _path(store, run_id, number).read_text(encoding="utf-8")
         return Owner.model_validate_json(text)
     except (OSError, ValueError):
-        return None
+        return SOMEBODY
 
 
 def pulse(store: Store, run_id: str, attempt: str) -> Pulse | None:
@@ -172,7 +178,7 @@ def _latest(store: Store, run_id: str) -> int:
     """Give the highest number of a lease on a run, 0 if there is none."""
     try:
         names = os.listdir(store.folder(run_id) / "leases")  # noqa: PTH208 (names will do)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0
     return max((int(name[:-5]) for name in names if LEASE_NAME.fullmatch(name)), default=0)
 
