@@ -265,13 +265,18 @@ def flip_in_a_number(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"0.30000000000000004", b"0.30000000000000005"))
 
 
+def turn_a_shape(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'"shape":[3,2]', b'"shape":[2,3]'))
+
+
 def replace_by_a_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
 @pytest.mark.parametrize(
-    "damage", [cut, empty, scribble, flip_in_a_tensor, flip_in_a_number, replace_by_a_folder]
+    "damage",
+    [cut, empty, scribble, flip_in_a_tensor, flip_in_a_number, turn_a_shape, replace_by_a_folder],
 )
 def test_a_damaged_checkpoint_is_ignored_and_the_log_says_so(
     damage: Callable[[Path], None], file: Checkpoint, capsys: pytest.CaptureFixture[str]
