@@ -19,8 +19,11 @@ KEPT = Conditions(checkpoint=True)
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    return Inputs.make(tmp_path_factory.mktemp("inputs"))
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
+    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DPSRUN_CACHE", str(made.cache))
+        yield made
 
 
 @pytest.fixture
@@ -34,7 +37,6 @@ def store(
 ) -> Iterator[Store]:
     """A store with one run to do; the worker's output and signals stay the test's own."""
     monkeypatch.setattr(worker, "_redirect_output", lambda _log: None)
-    monkeypatch.setenv("DPSRUN_CACHE", str(inputs.cache))
     monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     made = Store(tmp_path / "results")
@@ -101,9 +103,9 @@ def test_a_checkpoint_is_kept_as_long_as_it_is_of_use(
     outcome: Outcome, *, needed: bool, store: Store, run: Run
 ) -> None:
     store.checkpoint_path(run.id).touch()
-    worker.drop_checkpoint(store, run.id)
+    worker.clear_up(store, run.id)
     assert store.checkpoint_path(run.id).exists()
     attempt = store.begin(run.id)
     store.finish(Result(run=run.id, attempt=attempt, outcome=outcome))
-    worker.drop_checkpoint(store, run.id)
+    worker.clear_up(store, run.id)
     assert store.checkpoint_path(run.id).exists() == needed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,19 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from safetensors import safe_open
-from torch import Tensor, nn
 
-from dpsrun.methods.hooks import Hooks, State
 from dpsrun.methods.vanilla.hooks import VanillaHooks
-from dpsrun.runs.result import CODE
-from dpsrun.training import checkpoint as module
 from dpsrun.training.checkpoint import Checkpoint
 from dpsrun.training.finetune import FineTune
-from tests.encoders import save_tiny
-from tests.training.builder import CPU, examples, loaded, loop
+from tests.training.builder import CPU
 from tests.training.runs import Inputs, attempt, killed_at, outcome
+from tests.training.test_checkpoint_file import cut, flip_in_a_tensor
 
 SWITCHES = {"freeze_masked": True, "exact_k": True, "head_init": "published"}
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,17 +28,13 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Stages of 3 steps: epochs of 4 end within stage II, within stage I, and with stage II."""
 
-ALL = pytest.mark.parametrize("label", METHODS)
-
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    return Inputs.make(tmp_path_factory.mktemp("inputs"))
-
-
-@pytest.fixture(autouse=True)
-def _cache(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DPSRUN_CACHE", str(inputs.cache))
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
+    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DPSRUN_CACHE", str(made.cache))
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +48,15 @@ def undisturbed(inputs: Inputs) -> Callable[[str], dict[str, Any]]:
     return train
 
 
-@ALL
+@pytest.fixture(scope="module")
+def killed(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """The checkpoint that a run of DPS Mix left when it was killed."""
+    folder, order = tmp_path_factory.mktemp("killed"), inputs.order(*METHODS["mix"])
+    attempt(order, folder, until=10)
+    return Checkpoint(folder / "checkpoint.safetensors", order.id)
+
+
+@pytest.mark.parametrize("label", METHODS)
 @pytest.mark.parametrize("step", [5, 10, 16], ids="killed-at-{}".format)
 def test_a_killed_run_goes_on_bit_for_bit(
     label: str, step: int, inputs: Inputs, undisturbed: Any, tmp_path: Path
@@ -70,7 +68,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert resumed.resumed_at == ((step - 1) // 4 * 4,)
 
 
-@ALL
+@pytest.mark.parametrize("label", ["vanilla", "mix"])
 def test_a_run_killed_again_and_again_goes_on_bit_for_bit(
     label: str, inputs: Inputs, undisturbed: Any, tmp_path: Path
 ) -> None:
@@ -102,12 +100,10 @@ def test_a_run_killed_again_and_again_goes_on_bit_for_bit(
     ],
 )
 def test_without_any_part_of_a_checkpoint_a_run_would_come_out_otherwise(
-    part: str, inputs: Inputs, undisturbed: Any, tmp_path: Path
+    part: str, inputs: Inputs, killed: Checkpoint, undisturbed: Any, tmp_path: Path
 ) -> None:
     order = inputs.order(*METHODS["mix"])
-    attempt(order, tmp_path, until=10)
-    checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", order.id)
-    state, fresh = checkpoint.read(), FineTune(order, CPU, killed_at(None)).state_dict()
+    state, fresh = killed.read(), FineTune(order, CPU, killed_at(None)).state_dict()
     assert state is not None
     *way, name = part.split(".")
     holder, source = state, fresh
@@ -115,7 +111,7 @@ def test_without_any_part_of_a_checkpoint_a_run_would_come_out_otherwise(
         holder, source = holder[key], source[key]
     assert holder.keys() == source.keys()
     holder[name] = source[name]
-    checkpoint.write(state, step=8)
+    Checkpoint(tmp_path / "checkpoint.safetensors", order.id).write(state, step=8)
     assert outcome(attempt(order, tmp_path)) != undisturbed("mix")
 
 
@@ -135,7 +131,9 @@ def test_a_checkpoint_is_kept_at_the_end_of_whole_epochs_but_the_last(
     attempt(order, tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     assert path.exists() == (kept is not None)
-    assert kept is None or about(path)["step"] == kept
+    if kept is not None:
+        with safe_open(path, framework="pt") as file:
+            assert file.metadata()["step"] == kept
 
 
 def test_a_run_that_ends_within_an_epoch_goes_on_bit_for_bit(
@@ -162,145 +160,6 @@ def test_the_times_of_all_that_counts_are_added_up(inputs: Inputs, tmp_path: Pat
     assert timing["total"] > timing["startup"] + timing["training"] + timing["evaluation"]
 
 
-# --- The file ---
-
-
-class Tied(nn.Module):
-    """Two names for one weight."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Linear(2, 2)
-        self.second = nn.Linear(2, 2)
-        self.second.weight = self.first.weight
-
-
-def anything() -> State:
-    """A state of all kinds of values."""
-    row = torch.arange(6) > 2
-    return {
-        "tied": Tied().state_dict(),
-        "parts of one row": dict(zip("ab", row.split([2, 4]), strict=True)),
-        "transposed": torch.randn(2, 3).T,
-        "scalar": torch.tensor(2.5, dtype=torch.float64),
-        "nothing": torch.empty(0),
-        "kinds": [torch.tensor([1], dtype=d) for d in (torch.uint8, torch.int32, torch.bfloat16)],
-        "numbers": {"pi": 0.1 + 0.2, "inf": float("inf"), "count": 3, "yes": True, "none": None},
-        "words": ["a", {"b": "c"}],
-    }
-
-
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, Tensor):
-        return one.dtype == other.dtype and torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Checkpoint:
-    return Checkpoint(tmp_path / "checkpoint.safetensors", "some-run")
-
-
-def about(path: Path) -> dict[str, str]:
-    with safe_open(path, framework="pt") as opened:
-        return dict(opened.metadata())
-
-
-def test_what_is_written_is_read_as_it_was(file: Checkpoint) -> None:
-    state = anything()
-    file.write(state, step=4)
-    found = file.read()
-    assert same(found, state)
-    assert not same(found, anything())
-
-
-def test_the_file_is_tensors_under_readable_names_and_json(file: Checkpoint) -> None:
-    file.write({"model": {"head.weight": torch.ones(2)}, "step": 4}, step=4)
-    with safe_open(file.path, framework="pt") as opened:
-        assert opened.offset_keys() == ["model.head.weight"]
-        found = dict(opened.metadata())
-    assert found["run"] == "some-run"
-    assert (found["code"], found["step"]) == (str(CODE), "4")
-    assert json.loads(found["state"])["step"] == 4
-
-
-def test_there_is_one_file_at_a_time_whoever_was_killed_while_writing(file: Checkpoint) -> None:
-    draft = file.path.with_name(f".{file.path.name}.1a2b3c4d")
-    draft.mkdir()
-    (draft / ".tmp5e6f").write_text("half a checkp")
-    for step in (4, 8):
-        file.write(anything(), step=step)
-    assert list(file.path.parent.iterdir()) == [file.path]
-    assert about(file.path)["step"] == "8"
-
-
-def test_no_file_is_no_checkpoint(file: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
-    assert file.read() is None
-    assert capsys.readouterr().out == ""
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def scribble(path: Path) -> None:
-    path.write_text("this is no checkpoint at all")
-
-
-def flip_in_a_tensor(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-
-
-def flip_in_a_number(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"0.30000000000000004", b"0.30000000000000005"))
-
-
-def turn_a_shape(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b'"shape":[3,2]', b'"shape":[2,3]'))
-
-
-def replace_by_a_folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [cut, empty, scribble, flip_in_a_tensor, flip_in_a_number, turn_a_shape, replace_by_a_folder],
-)
-def test_a_damaged_checkpoint_is_ignored_and_the_log_says_so(
-    damage: Callable[[Path], None], file: Checkpoint, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file.write(anything(), step=4)
-    assert file.read() is not None
-    damage(file.path)
-    assert file.read() is None
-    assert "the checkpoint is ignored" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("what", ["run", "code", "library"])
-def test_a_foreign_checkpoint_is_ignored(
-    what: str, file: Checkpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file.write(anything(), step=4)
-    if what == "code":
-        monkeypatch.setattr(module, "CODE", CODE + 1)
-    if what == "library":
-        monkeypatch.setattr(module, "version", lambda _: "0.0")
-    run = "another-run" if what == "run" else file.run
-    assert Checkpoint(file.path, run).read() is None
-
-
 @pytest.fixture
 def little_room() -> Iterator[None]:
     """Let no file become larger than 32 kB; the kernel refuses it in the middle of a write."""
@@ -318,9 +177,6 @@ def test_a_disk_that_refuses_a_checkpoint_costs_nothing_else(
     assert outcome(tune) == undisturbed("vanilla")
     assert "no checkpoint after step 4" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
-
-
-# --- A run and a checkpoint that do not go together ---
 
 
 @pytest.mark.parametrize("damage", [cut, flip_in_a_tensor])
@@ -356,36 +212,3 @@ def test_a_state_that_a_method_does_not_know_any_more_is_ignored(
     assert outcome(tune) == undisturbed("vanilla")
     assert tune.resumed_at == ()
     assert "it does not fit: LookupError('what is this?')" in capsys.readouterr().out
-
-
-# --- fp16 ---
-
-
-class Overflows(Hooks[Any]):
-    """Has a loss in its second step whose scaled gradients overflow."""
-
-    step = 0
-
-    def loss(self, model: Any, batch: Any) -> Tensor:
-        self.step += 1
-        return super().loss(model, batch) * (1e36 if self.step == 2 else 1.0)
-
-
-def test_the_loss_scale_and_skipped_steps_are_taken_up(tmp_path: Path, file: Checkpoint) -> None:
-    folder, data = save_tiny(tmp_path / "encoder"), examples()
-    one = loop(loaded(folder), data, precision="fp16", hooks=Overflows)
-    for start in (0, 4, 8):
-        one.take_step(range(start, start + 4))
-    file.write(one.state_dict(), step=3)
-    state = file.read()
-    assert state is not None
-    other = loop(loaded(folder), data, precision="fp16")
-    other.load_state_dict(state)
-    assert other.scaler.state_dict() == one.scaler.state_dict()
-    assert (
-        other.scaler.get_scale() < loop(loaded(folder), data, precision="fp16").scaler.get_scale()
-    )
-    assert (other.step, other.skipped) == (3, 1)
-    for each in (one, other):
-        each.take_step(range(12, 16))
-    assert same(dict(one.model.state_dict()), dict(other.model.state_dict()))

@@ -55,6 +55,8 @@ def to_do(plan: Plan, store: Store, wanted: Collection[str], *, force: bool) -> 
     _set_damaged_aside(new, store)
     left = {run.id for run in new if not store.recover(run.id)}
     again = withdraw(plan.runs, store, wanted, every=force) | left
+    for run_id in again if force else ():
+        store.drop_checkpoint(run_id)
     return [run for run in plan.runs.values() if run.id in again]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 RUN_BYTES = 8 << 20
 """What a run writes, generously: log, curve, predictions, result."""
 
-STATE_COPIES = 8
-"""A checkpoint in copies of the model: weights, two moments, a method's state, and the old one."""
+STATE_COPIES = 11
+"""A checkpoint of DPS Mix in copies of the model, twice: weights, moments, the method's state."""
 
 
 def run_bytes(model_bytes: int, *, checkpoint: bool) -> int:

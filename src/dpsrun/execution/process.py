@@ -78,8 +78,9 @@ class Worker:
 
     def kill(self) -> None:
         """End it with all that it started, at once."""
-        self._send(os.kill, signal.SIGKILL)
         self._send(os.killpg, signal.SIGKILL)
+        if self.process.is_alive():  # it has no group of its own yet
+            self._send(os.kill, signal.SIGKILL)
 
     def _send(self, how: Any, number: signal.Signals) -> None:  # noqa: ANN401 (kill or killpg)
         with contextlib.suppress(ProcessLookupError):

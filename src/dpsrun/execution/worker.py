@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -87,19 +86,15 @@ def _publish(store: Store, lease: Lease, result: Result) -> Result:
         late = Failure(kind="interrupted", message=words, log_tail=result.outcome)
         result = result.model_copy(update={"outcome": "interrupted", "failure": late})
     patiently(lambda: store.finish(result))
-    drop_checkpoint(store, lease.run_id)
+    clear_up(store, lease.run_id)
     return result
 
 
-def drop_checkpoint(store: Store, run_id: str) -> None:
-    """Delete the checkpoint of a run that needs it no more, and drafts of attempts killed."""
+def clear_up(store: Store, run_id: str) -> None:
+    """Delete the checkpoint of a run that needs it no more."""
     result = store.result(run_id)
     if isinstance(result, Result) and result.outcome in FINISHED:
-        path = store.checkpoint_path(run_id)
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-            for draft in path.parent.glob(f".{path.name}.*"):
-                shutil.rmtree(draft)
+        store.drop_checkpoint(run_id)
 
 
 class Heart:

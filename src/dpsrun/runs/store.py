@@ -11,7 +11,9 @@ DIR/tables/<grid>/                           what `report` writes
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +135,18 @@ class Store:
         """
         left = (self.attempt_result(run_id, attempt) for attempt in self.attempts(run_id))
         trained = [r for r in left if isinstance(r, Result) and r.outcome in TRAINED]
-        return any(self.publish(result) for result in trained)
+        recovered = any(self.publish(result) for result in trained)
+        if recovered:
+            self.drop_checkpoint(run_id)
+        return recovered
+
+    def drop_checkpoint(self, run_id: str) -> None:
+        """Delete the checkpoint of a run, and drafts of it that killed attempts left."""
+        path = self.checkpoint_path(run_id)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            for draft in path.parent.glob(f".{path.name}.*"):
+                shutil.rmtree(draft)
 
     def withdraw(self, run_id: str) -> None:
         """Take back a published result, so that its run is to be done; its attempt stays."""
