@@ -11,13 +11,31 @@ import pytest
 from dpsrun.runs.result import CODE, Result
 from dpsrun.runs.store import Store
 from tests.cli.waiting import EXTRA, alive, made_to_wait
-from tests.command import Bench
+from tests.command import Bench, Ended
 
 
 @pytest.fixture
 def extra(bench: Bench) -> Bench:
     """A bench with the badly behaved methods of another package."""
     return bench.given(PYTHONPATH=str(EXTRA))
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
+) -> tuple[Bench, Ended]:
+    """A folder with a grid of one run that is done, and what was printed meanwhile."""
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "tiny").symlink_to(tiny)
+    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    return bench, bench.say("grid", bench.grid(methods=["vanilla"]))
+
+
+@pytest.fixture
+def again(finished: tuple[Bench, Ended], tmp_path: Path) -> Bench:
+    """A copy of that folder."""
+    bench, _ = finished
+    return Bench(shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True), bench.extra)
 
 
 def attempts(bench: Bench) -> list[int]:
@@ -31,25 +49,16 @@ def results(bench: Bench) -> list[Result]:
     return [result for result in found if isinstance(result, Result)]
 
 
-@pytest.mark.parametrize(
-    ("words", "done", "said"),
-    [
-        (["--fail-fast"], 1, "stopped after failure: error: this method always fails"),
-        (["--stop-after", "2"], 2, "stopped after 2 failures in a row: error: this method always"),
-    ],
-)
-def test_a_grid_that_only_fails_can_be_stopped(
-    extra: Bench, words: list[str], done: int, said: str
-) -> None:
+def test_a_grid_that_only_fails_can_be_stopped(extra: Bench) -> None:
     grid = extra.grid(methods=["raises"], seeds=range(3))
-    ended = extra.say("grid", grid, "--workers", "1", *words)
+    ended = extra.say("grid", grid, "--workers", "1", "--fail-fast")
     assert ended.code == 3
-    assert said in ended.err
-    assert "still to be done; do them with the same command" in ended.err
-    assert attempts(extra) == [0] * (3 - done) + [1] * done
+    assert "stopped after failure: error: this method always fails" in ended.err
+    assert "2 runs are still to be done; do them with the same command" in ended.err
+    assert attempts(extra) == [0, 0, 1]
 
 
-def test_a_run_that_takes_too_long_is_ended_and_can_be_tried_again(bench: Bench) -> None:
+def test_a_run_that_takes_too_long_is_ended(bench: Bench) -> None:
     waiting = made_to_wait(bench)
     grid = waiting.grid(methods=["waits"])
     ended = waiting.say("grid", grid, "--timeout", "4s")
@@ -58,9 +67,6 @@ def test_a_run_that_takes_too_long_is_ended_and_can_be_tried_again(bench: Bench)
     assert "do them again with: --retry timeout" in ended.err
     assert [result.outcome for result in results(waiting)] == ["timeout"]
     assert not alive(waiting)
-    again = waiting.given(EXTRA_WAIT="").say("grid", grid, "--retry", "timeout")
-    assert again.code == 0, again.err
-    assert attempts(waiting) == [2]
 
 
 def test_a_run_that_does_not_fit_into_memory_keeps_its_batch(extra: Bench) -> None:
@@ -74,52 +80,47 @@ def test_a_run_that_does_not_fit_into_memory_keeps_its_batch(extra: Bench) -> No
     assert attempts(extra) == [4]
 
 
-def test_everything_is_done_again_by_force_and_comes_out_the_same(bench: Bench) -> None:
-    grid = bench.grid(methods=["vanilla"])
-    first, second = (bench.say("grid", grid, *words) for words in ([], ["--force"]))
-    assert (first.code, second.code) == (0, 0)
-    assert first.out == second.out
-    assert attempts(bench) == [2]
+def test_everything_is_done_again_by_force_in_silence_and_comes_out_the_same(
+    finished: tuple[Bench, Ended], again: Bench
+) -> None:
+    ended = again.say("grid", "small.yaml", "--force", "--progress", "none")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == finished[1].out
+    assert attempts(again) == [2]
 
 
 def test_a_result_of_other_code_is_shown_and_neither_reused_in_silence_nor_thrown_away(
-    bench: Bench,
+    again: Bench,
 ) -> None:
-    grid = bench.grid(methods=["vanilla"])
-    assert bench.say("grid", grid).code == 0
-    store = Store(bench.folder / "results")
+    store = Store(again.folder / "results")
     (run,) = store.run_ids()
     path = store.folder(run) / "result.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "code": CODE - 1}))
-    assert bench.say("plan", grid, "--json").json["summary"]["states"]["stale"] == 1
-    assert bench.say("status", "results", "--json").json["grids"][0]["stale"] == 1
-    ended = bench.say("grid", grid)
+    assert again.say("plan", "small.yaml", "--json").json["summary"]["states"]["stale"] == 1
+    assert again.say("status", "results", "--json").json["grids"][0]["stale"] == 1
+    ended = again.say("grid", "small.yaml")
     assert ended.code == 3
     assert "1 run stale, computed by another version of dpsrun" in ended.err
-    markdown = (bench.folder / "results/tables/small/stability.md").read_text()
+    markdown = (again.folder / "results/tables/small/stability.md").read_text()
     assert "1 run was computed by another version of dpsrun" in markdown
-    assert bench.say("grid", grid, "--retry", "stale").code == 0
+    assert again.say("grid", "small.yaml", "--retry", "stale").code == 0
     assert store.state(run) == "done"
-    assert attempts(bench) == [2]
+    assert attempts(again) == [2]
 
 
-def test_a_model_that_changed_makes_new_runs_and_the_old_results_are_named(bench: Bench) -> None:
-    grid = bench.grid(methods=["vanilla"])
-    assert bench.say("grid", grid).code == 0
-    (old,) = Store(bench.folder / "results").run_ids()
-    link = bench.folder / "tiny"
-    other = Path(shutil.copytree(link.resolve(), bench.folder / "other"))
+def test_a_model_that_changed_makes_new_runs_and_the_old_results_are_named(again: Bench) -> None:
+    (old,) = Store(again.folder / "results").run_ids()
+    link = again.folder / "tiny"
+    other = Path(shutil.copytree(link.resolve(), again.folder / "other"))
     link.unlink()
     link.symlink_to(other)
     (other / "tokenizer.json").write_text((other / "tokenizer.json").read_text() + "\n")
-    plan = bench.say("plan", grid, "--json").json
+    plan = again.say("plan", "small.yaml", "--json").json
     assert plan["summary"]["states"]["new"] == 1
     assert plan["outdated"] == [old]
-    ended = bench.say("grid", grid)
-    assert ended.code == 0
     words = "1 result of other data or another model under the same name: kept, not used"
-    assert f"{words}\n  {old}\n" in ended.err
+    assert f"{words}\n  {old}\n" in again.say("plan", "small.yaml").out
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,3 @@ def test_a_wrong_word_is_told_before_anything_starts(
     assert ended.code == 2
     assert said in ended.err
     assert not (bench.folder / "results").exists()
-
-
-def test_progress_can_be_kept_quiet(bench: Bench) -> None:
-    ended = bench.say("grid", bench.grid(methods=["vanilla"]), "--progress", "none")
-    assert (ended.code, ended.err) == (0, "")
-    assert "small: last epoch" in ended.out

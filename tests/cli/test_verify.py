@@ -76,7 +76,7 @@ def test_what_is_not_the_same_or_fails_is_told_with_its_causes(
     assert ended.code == 3, ended.err
     first, second = ended.json
     assert first["hashes"] == {"weights": "different", "predictions": "same", "order": "same"}
-    assert [cause["name"] for cause in first["differences"]] == ["environment.python"]
+    assert "environment.python" in [cause["name"] for cause in first["differences"]]
     assert (second["run"], second["agrees"], second["hashes"]) == (failing, False, {})
     assert "has changed since the run was planned" in second["failure"]["message"]
 

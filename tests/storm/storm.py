@@ -25,8 +25,8 @@ MARK = "STORM"
 UNFINISHED = 3
 """The exit code of a command that leaves runs to be done."""
 
-KINDS = ("launcher", "worker", "worker", "server", "all")
-"""What a kill may hit: one process, or all at once; `server` is any that is none of the others."""
+KINDS = ("launcher", "worker", "all")
+"""What a kill hits: one process, or everything that is there."""
 
 COST = ("attempts", "seconds_", "peak_memory_bytes/")
 """Columns of `runs.csv` that tell what a result cost, not what it is."""
@@ -102,7 +102,7 @@ def after_kills(
     Args:
         number: of kills; commands are taken until there were so many.
         command: makes a new one with a folder of its own.
-        span: seconds within which a kill comes after the start or the last kill.
+        span: as in `Storm`.
         seed: of the moments and the victims.
     """
     draws = random.Random(seed)  # noqa: S311 (no secrets here)
@@ -118,6 +118,9 @@ class Storm:
     """Kills what works on one results folder.
 
     Attributes:
+        draws: give the moments and the victims.
+        span: seconds within which a kill comes after the start or the last kill.
+        kinds: of victims, as in `kind_of`, or `all`.
         kills: how many there were.
         published: the results seen so far: the inode and the content of each file.
     """
@@ -125,6 +128,7 @@ class Storm:
     command: Command
     draws: random.Random
     span: float
+    kinds: Sequence[str] = KINDS
     kills: int = 0
     published: dict[Path, tuple[int, bytes]] = field(default_factory=dict)
 
@@ -148,7 +152,7 @@ class Storm:
 
     def _strike(self, launcher: int) -> bool:
         """Kill what is drawn; False if nothing of that kind is there at this moment."""
-        kind, which = self.draws.choice(KINDS), self.draws.random()
+        kind, which = self.draws.choice(self.kinds), self.draws.random()
         found = [pid for pid in self.command.alive() if kind in {"all", kind_of(pid, launcher)}]
         victims = found if kind == "all" else found[int(which * len(found)) :][:1]
         for pid in victims:
@@ -175,7 +179,7 @@ def ends_within(seconds: float, process: subprocess.Popen[bytes]) -> bool:
 
 
 def kind_of(pid: int, launcher: int) -> str:
-    """Tell what a process is: each worker leads a session of its own."""
+    """Tell what a process is; workers lead sessions of their own, the rest serves the launcher."""
     if pid == launcher:
         return "launcher"
     with contextlib.suppress(ProcessLookupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from itertools import product
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from dpsrun.runs.files import new_token
 from tests.command import PATIENCE, Bench
 from tests.report.builder import make_results
-from tests.storm.storm import Calm, Command, after_kills, assert_done_once, calm, tables
+from tests.storm.storm import Calm, Command, Storm, after_kills, assert_done_once, calm, tables
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
 
@@ -43,6 +44,17 @@ def test_a_grid_that_is_killed_again_and_again_ends_as_one_that_is_not(
     for store in after_kills(KILLS, lambda: command(tmp_path), span, seed):
         assert_done_once(store)
         assert tables(store) == undisturbed.tables
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_grid_goes_on_when_what_starts_its_workers_is_killed(
+    tmp_path: Path, undisturbed: Calm, seed: int
+) -> None:
+    draws = random.Random(seed)  # noqa: S311 (no secrets here)
+    storm = Storm(command(tmp_path), draws, undisturbed.seconds / 2, kinds=("server",))
+    storm.pass_over(1)
+    assert_done_once(storm.command.store)
+    assert tables(storm.command.store) == undisturbed.tables
 
 
 @pytest.mark.parametrize("number", [2, 4])

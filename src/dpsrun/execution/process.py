@@ -20,6 +20,9 @@ from dpsrun.execution.watch import Watch
 from dpsrun.runs.result import Outcome
 from dpsrun.runs.store import Store
 
+STARTS = 3
+"""How often a child is started whose server is lost meanwhile."""
+
 SERVER_LOST = 255
 """The exit code that multiprocessing makes up when the server can no longer tell the real one."""
 
@@ -113,12 +116,20 @@ def start(store: Store, job: Job, slot: Slot, limit: float | None) -> Worker:
     """Start a child on a job that may take `limit` seconds.
 
     The server that it is forked from is started where there is none; its loading does not count.
+    One that is killed in this very moment is replaced; raises EOFError or OSError if that does
+    not help.
     """
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("forkserver").Process(
-        target=child.live, args=(store, job.run_id, slot, job.conditions, theirs), name=job.run_id
-    )
-    start_server()
-    process.start()
-    theirs.close()
-    return Worker(job, slot, process, ours, Watch(limit))
+    for _ in range(STARTS):
+        ours, theirs = multiprocessing.Pipe()
+        told = (store, job.run_id, slot, job.conditions, theirs)
+        process = multiprocessing.get_context("forkserver").Process(target=child.live, args=told)
+        start_server()
+        try:
+            process.start()
+            return Worker(job, slot, process, ours, Watch(limit))
+        except (EOFError, OSError) as error:
+            ours.close()  # a child that was forked all the same ends by this
+            lost = error
+        finally:
+            theirs.close()
+    raise lost
