@@ -11,7 +11,7 @@ from benchmarks.grids import call, plan_of, words_of, write_grid
 from benchmarks.measure import Settings, Spread, interleave, ratios
 from benchmarks.tables import Table, at_most
 from dpsrun.execution.plan import Plan
-from dpsrun.runs.result import Result
+from dpsrun.runs.result import CODE, Result
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 
@@ -70,6 +70,7 @@ def _result(run: str, attempt: str, score: float) -> Result:
         {
             "run": run,
             "attempt": attempt,
+            "code": CODE,
             "outcome": "ok",
             "best_epoch": 1,
             "evaluations": tuple({"epoch": n, "step": 20 * n, **scores} for n in (1, 2, 3)),

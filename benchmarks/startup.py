@@ -41,6 +41,9 @@ class Stopwatch:
         """Note the end; raises RuntimeError for a run that failed."""
         self.runs.append((time.perf_counter() - self.began, timed(result)[1]))
 
+    def said(self, words: str) -> None:
+        """Look away."""
+
 
 def measure(settings: Settings) -> Table:
     """Do short runs, one at a time, through the server that a grid uses."""

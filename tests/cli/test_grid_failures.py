@@ -24,7 +24,7 @@ METHODS = (
 def failed(
     tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
 ) -> tuple[Bench, Ended]:
-    """A grid of which a run fails, one diverges, one is killed and one stopped by another."""
+    """A grid of which a run fails, one diverges, and somebody kills one and stops another."""
     folder = tmp_path_factory.mktemp("failed")
     (folder / "tiny").symlink_to(tiny)
     bench = made_to_wait(Bench(folder, {"DPSRUN_CACHE": str(cache)}))
@@ -56,18 +56,17 @@ def results(bench: Bench) -> dict[str, Result]:
     return {store.read_order(result.run).spec.method: result for result in kept}
 
 
-def stopped_run(bench: Bench) -> str:
+def left_runs(bench: Bench) -> list[str]:
     store = store_of(bench)
-    (found,) = [run for run in store.run_ids() if store.result(run) is None]
-    return found
+    return [run for run in store.run_ids() if store.result(run) is None]
 
 
 def test_the_others_go_on_and_what_failed_or_is_left_is_said(failed: tuple[Bench, Ended]) -> None:
     bench, ended = failed
     assert ended.code == 3, ended.err
-    assert "2 runs ended in an error; look with: dpsrun status results" in ended.err
+    assert "1 run ended in an error; look with: dpsrun status results" in ended.err
     assert "do them again with: --retry error\n" in ended.err
-    assert "1 runs are still to be done; do them with the same command" in ended.err
+    assert "2 runs are still to be done; do them with the same command" in ended.err
     assert results(bench)["vanilla"].outcome in {"ok", "failed"}
     table = {line.split()[1]: line for line in ended.out.splitlines() if "  tiny " in line}
     assert "(n=1)" in table["vanilla"]
@@ -94,22 +93,33 @@ def test_a_loss_that_is_no_number_ends_a_run_which_keeps_its_curve(
     assert len((folder / "curve.csv").read_text().splitlines()) == 2
 
 
-def test_a_worker_that_is_killed_is_an_error(failed: tuple[Bench, Ended]) -> None:
-    result = results(failed[0])["waits"]
-    assert result.outcome == "error"
-    assert result.failure is not None
-    assert "killed by SIGKILL" in result.failure.message
+def test_the_traceback_of_a_failure_is_shown_at_once_with_the_place_of_its_log(
+    failed: tuple[Bench, Ended],
+) -> None:
+    bench, ended = failed
+    result = results(bench)["raises"]
+    log = store_of(bench).log_path(result.run, result.attempt).relative_to(bench.folder)
+    assert f"error: this method always fails ({log})" in ended.err
+    assert "    raise RuntimeError(" in ended.err
+
+
+def test_a_worker_that_somebody_killed_was_interrupted(failed: tuple[Bench, Ended]) -> None:
+    store = store_of(failed[0])
+    left = {run: store.attempt_result(run, *store.attempts(run)) for run in left_runs(failed[0])}
+    said = {r.failure.message for r in left.values() if isinstance(r, Result) and r.failure}
+    assert {r.outcome for r in left.values() if isinstance(r, Result)} == {"interrupted"}
+    assert "the worker was killed by SIGKILL, not for want of memory" in said
 
 
 def test_the_next_call_does_again_what_is_asked_for_and_what_is_left(again: Bench) -> None:
-    left, before = stopped_run(again), results(again)
+    left, before = left_runs(again), results(again)
     ended = again.say("grid", "small.yaml", "--retry", "all")
     assert ended.code == 3
     assert "3/3 runs, 1 error" in ended.err
     store, after = store_of(again), results(again)
-    assert {store.state(run) for run in (left, before["waits"].run)} == {"done"}
+    assert {store.state(run) for run in left} == {"done"}
     attempts = {run: len(store.attempts(run)) for run in store.run_ids()}
-    done_again = {left, before["waits"].run, before["raises"].run}
+    done_again = {*left, before["raises"].run}
     assert attempts == {run: 2 if run in done_again else 1 for run in attempts}
     assert after["vanilla"] == before["vanilla"]
 
@@ -118,7 +128,7 @@ def test_the_next_call_does_again_what_is_asked_for_and_what_is_left(again: Benc
 
 
 def test_the_command_that_engines_start_does_a_run_that_was_left(again: Bench) -> None:
-    run, waiting = stopped_run(again), again.folder / "waits-again"
+    (run, _), waiting = left_runs(again), again.folder / "waits-again"
     waiting.mkdir()
     held = again.given(EXTRA_WAIT=str(waiting))
     process = held.start("work", run)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from dpsrun import __version__
-from dpsrun.runs.result import Failure, Outcome, Result
+from dpsrun.runs.result import CODE, Failure, Outcome, Result
 from dpsrun.runs.store import Store
 from tests.command import Bench, Ended
 
 SEEDS = (0, 1)
+NONE = {"new": 0, "running": 0, "done": 0, "failed": 0, "stale": 0}
 
 
 @pytest.fixture
@@ -87,16 +88,18 @@ def test_results_say_what_is_done_already(bench: Bench, grid: Path) -> None:
     for name, outcome in outcomes.items():
         store = Store(bench.folder / name)
         told = None if outcome == "ok" else failure
-        store.finish(Result(run=run, attempt=store.begin(run), outcome=outcome, failure=told))
+        store.finish(
+            Result(run=run, attempt=store.begin(run), code=CODE, outcome=outcome, failure=told)
+        )
         assert planned(bench, grid, "--results", name)[0]["state"] == name
-        states = {"new": 7, "done": 0, "failed": 0, name: 1}
+        states = {**NONE, "new": 7, name: 1}
         assert plan(bench, grid, "--results", name)["summary"]["states"] == states
     assert {run["state"] for run in planned(bench, grid)} == {"new"}
 
 
 def test_workers_and_device_count_the_slots(bench: Bench, grid: Path) -> None:
     summary = plan(bench, grid, "--workers", "3", "--device", "cpu")["summary"]
-    states = {"new": 8, "done": 0, "failed": 0}
+    states = {**NONE, "new": 8}
     assert summary == {"states": states, "steps": 32, "seconds": None, "slots": 3}
     assert plan(bench, grid, "--workers", "1")["summary"]["slots"] == 1
     assert "greater than or equal to 1" in refused(bench.say("plan", grid, "--workers", "0"))

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.waiting import made_to_wait
+from dpsrun.runs.store import Store
+from tests.cli.waiting import alive, made_to_wait, until
 from tests.command import DPSRUN, PATIENCE, Bench
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -81,6 +82,20 @@ def terminal(bench: Bench) -> Iterator[Terminal]:
     os.close(terminal.ours)
 
 
+def test_a_terminal_that_is_closed_stops_the_grid_and_loses_nothing(
+    terminal: Terminal, bench: Bench
+) -> None:
+    terminal.until("1/2 runs")
+    until(lambda: any((bench.folder / "waiting").iterdir()))
+    os.close(terminal.ours)
+    os.killpg(terminal.process.pid, signal.SIGHUP)
+    assert terminal.process.wait(PATIENCE) == 130
+    until(lambda: not alive(made_to_wait(bench)))
+    store = Store(bench.folder / "results")
+    assert sorted(store.state(run) for run in store.run_ids()) == ["done", "new"]
+    terminal.ours = os.open(os.devnull, os.O_RDONLY)
+
+
 def test_a_terminal_shows_the_runs_at_work_and_keeps_the_ends(
     terminal: Terminal, bench: Bench
 ) -> None:
@@ -91,7 +106,7 @@ def test_a_terminal_shows_the_runs_at_work_and_keeps_the_ends(
     (worker,) = (bench.folder / "waiting").iterdir()
     os.kill(int(worker.name), signal.SIGKILL)
     assert terminal.end() == 3, terminal.text
-    end = terminal.text[terminal.text.rindex("2/2 runs, 1 error") :]
+    end = terminal.text[terminal.text.rindex("2/2 runs, 1 interrupted") :]
     assert "small: last epoch" in end
     assert re.search(r"-vanilla-s0-\w+: (ok|failed), score [\d.-]+", terminal.text)
-    assert re.search(r"-waits-s0-\w+: error: the worker was killed by SIGKILL", terminal.text)
+    assert re.search(r"-waits-s0-\w+: interrupted: the worker was killed by SIGKILL", terminal.text)

@@ -15,7 +15,7 @@ EXTRA = Path(__file__).resolve().parents[1] / "extra"
 def made_to_wait(bench: Bench) -> Bench:
     """Install the badly behaved methods of another package, and let `waits` really wait."""
     folder = bench.folder / "waiting"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return bench.given(PYTHONPATH=str(EXTRA), EXTRA_WAIT=str(folder))
 
 

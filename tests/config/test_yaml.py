@@ -65,6 +65,7 @@ def test_every_key_and_item_knows_its_line() -> None:
 
 def test_a_path_is_written_as_people_write_it() -> None:
     assert written(("methods", 1, "drop_fraction")) == "methods[1].drop_fraction"
+    assert written(("data", "\x1b[31m")) == r"data.'\x1b[31m'"
 
 
 def test_an_unknown_place_gets_the_line_of_what_is_around_it() -> None:
@@ -88,22 +89,24 @@ def test_an_unknown_place_gets_the_line_of_what_is_around_it() -> None:
         ("a: !!map x", "the tag !!map is not allowed"),
         ('a: "\\ud800"', "a.yaml:1: a: holds half a character"),
         ('"\\ud800": 1', "a.yaml:1: a key holds half a character"),
-        ('a: "\\UFFFFFFFF"', "is not valid YAML"),
+        ('a: 1\nb: "\\UFFFFFFFF"', "a.yaml:2: is not valid YAML"),
         ("a: 1\nb: [1, 2", "a.yaml:2: is not valid YAML"),
         ("a: 1\n\tb: 2", "indent with spaces, not tabs"),
         ("a: [*]", "a.yaml:1: is not valid YAML: while scanning an alias"),
         ("a: {b: *-mix}", "put quotes around a pattern that begins with *"),
         ("a: 1\n---\nb: 2", "a.yaml:2: is not valid YAML"),
         ("a: *nowhere", "a.yaml:1: is not valid YAML: found undefined alias"),
+        ("a: 1\rb: \x01", "a.yaml:2: is not valid YAML: a character that is not printable"),
+        ("a: 1\n# \u2028b", "a.yaml:2: is not valid YAML: a line break that editors do not count"),
         ("a: 1\nb: \x01", "a.yaml:2: is not valid YAML: a character that is not printable"),
         ("- a\n- b", "a.yaml:1: must be a mapping"),
         ("just text", "a.yaml:1: must be a mapping"),
-        ("", "a.yaml: is empty"),
-        ("# only a comment\n", "a.yaml: is empty"),
+        ("", "a.yaml:1: is empty"),
+        ("# only a comment\n", "a.yaml:2: is empty"),
         (b"a: 1\nb: \xff\n", "a.yaml:2: is not UTF-8 text"),
         ("a: 1".encode("utf-16"), "a.yaml:1: is not UTF-8 text"),
-        (b"a" * (MAX_BYTES + 1), "over 1 MB"),
-        ("[" * 600, "is nested too deeply"),
+        (b"a" * (MAX_BYTES + 1), "a.yaml:1: is too large for a grid file (over 1 MB)"),
+        ("a:\n" + "[" * 600, "a.yaml:2: is nested too deeply"),
         ("a: " + "[" * 30 + "]" * 30, "a.yaml:1: a[0][0]: is nested too deeply"),
         ("a: &x [*x]", "is nested too deeply"),
     ],

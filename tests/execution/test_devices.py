@@ -9,11 +9,11 @@ import pytest
 from dpsrun.config.facts import Machine
 from dpsrun.errors import UserError
 from dpsrun.execution import devices
-from dpsrun.execution.devices import Slot, choose, cores, machine, slots, visible_gpus
+from dpsrun.execution.devices import Slot, choose, cores, machine, runs_per_gpu, slots, visible_gpus
 
 DRIVER = """#!/bin/sh
 case "$1" in
-    --query-gpu=index,uuid,compute_cap) printf '{gpus}' ;;
+    --query-gpu=index,uuid,compute_cap,memory.total) printf '{gpus}' ;;
     *) exit 9 ;;
 esac
 """
@@ -28,9 +28,11 @@ def no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     devices.driver.cache_clear()
 
 
-def install(folder: Path, *capabilities: str) -> None:
+def install(folder: Path, *capabilities: str, memory: str = "81920") -> None:
     """Put a driver tool on the path that knows GPUs of these compute capabilities."""
-    gpus = "".join(f"{i}, GPU-{i}{i}-aa, {found}\\n" for i, found in enumerate(capabilities))
+    gpus = "".join(
+        f"{i}, GPU-{i}{i}-aa, {found}, {memory}\\n" for i, found in enumerate(capabilities)
+    )
     tool = folder / "nvidia-smi"
     tool.write_text(DRIVER.format(gpus=gpus))
     tool.chmod(0o755)
@@ -47,6 +49,25 @@ def test_without_a_gpu_runs_go_to_the_cores() -> None:
 def test_runs_of_several_threads_get_fewer_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dpsrun.execution.devices.cores", lambda: 6)
     assert [len(slots("cpu", None, threads=threads)) for threads in (1, 2, 4, 8)] == [6, 3, 1, 1]
+
+
+def test_runs_share_a_gpu_where_they_fit_and_cores_can_feed_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "8.0", "9.0")
+    monkeypatch.setattr(devices, "cores", lambda: 8)
+    gib = 1 << 30
+    assert runs_per_gpu("auto", "3", None) == 3
+    assert runs_per_gpu("auto", "auto", None) == 1, "nothing was measured yet"
+    assert runs_per_gpu("auto", "auto", 20 * gib) == 3
+    assert runs_per_gpu("auto", "auto", gib) == 4, "eight cores for two GPUs"
+    assert runs_per_gpu("cpu", "auto", gib) == 1
+    found = slots("auto", None, per_gpu=2)
+    assert [slot.label for slot in found] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert len({slot.device for slot in found}) == 2
+    assert len({slot.environment()["CUDA_VISIBLE_DEVICES"] for slot in found}) == 2
+    install(tmp_path, "8.0", memory="[N/A]")
+    assert runs_per_gpu("auto", "auto", gib) == 1
 
 
 def test_every_gpu_is_a_slot(tmp_path: Path) -> None:

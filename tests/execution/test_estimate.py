@@ -8,7 +8,7 @@ import pytest
 
 from dpsrun.errors import UserError
 from dpsrun.execution.estimate import Estimate, Rates, longest_first, measure
-from dpsrun.execution.retry import outcomes, withdraw
+from dpsrun.execution.retry import kinds, withdraw
 from dpsrun.runs.result import Outcome
 from dpsrun.runs.spec import Training
 from dpsrun.runs.store import Store
@@ -89,13 +89,13 @@ def seeds(store: Store, runs: set[str]) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("kinds", "expected"),
+    ("words", "expected"),
     [([], set()), (["error"], {1}), (["oom", "diverged"], {2, 3}), (["all"], {1, 2})],
 )
 def test_only_failures_of_the_named_kinds_are_taken_back(
-    failed: Store, kinds: list[str], expected: set[int]
+    failed: Store, words: list[str], expected: set[int]
 ) -> None:
-    again = withdraw(failed.run_ids(), failed, outcomes(kinds))
+    again = withdraw(failed.run_ids(), failed, kinds(words))
     assert seeds(failed, again) == expected
     assert {failed.state(run) for run in again} <= {"new"}
     kept = set(failed.run_ids()) - again
@@ -111,11 +111,11 @@ def test_the_attempt_stays_as_history_and_another_can_be_published(failed: Store
 
 
 @pytest.mark.parametrize(
-    ("word", "advice"), [("divergent", "mean 'diverged'"), ("timeout", "all, diverged, error, oom")]
+    ("word", "advice"), [("divergent", "mean 'diverged'"), ("z", "error, oom, stale, timeout")]
 )
 def test_an_unknown_kind_is_named(word: str, advice: str) -> None:
     with pytest.raises(UserError, match=f"--retry {word}: .*{advice}"):
-        outcomes(["error", word])
+        kinds(["error", word])
 
 
 @pytest.mark.parametrize("outcome", [0.5, "failed"])

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.local import LocalEngine, Worker
+from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.process import Job, Worker
 from dpsrun.execution.server import preloads, start_server
+from dpsrun.execution.watch import Watch
 from dpsrun.runs.files import can_link
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
@@ -30,9 +32,10 @@ import gc, json, multiprocessing, os, re, signal, sys
 from pathlib import Path
 from dpsrun.execution import child, server
 from dpsrun.execution.devices import Slot
+from dpsrun.execution.engine import Conditions
 
 
-def look(store, run_id, kind, *, begun, report):
+def look(store, run_id, kind, *, conditions, begun, report):
     """Stand in for the work of a run: say what a worker sees."""
     import torch
     status = Path(f"/proc/{os.getppid()}/status").read_text()
@@ -52,7 +55,9 @@ def look(store, run_id, kind, *, begun, report):
         "hears SIGTERM": signal.getsignal(signal.SIGTERM) != signal.SIG_IGN,
         "is blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
         "the server blocks": [
-            name for name in ("SIGINT", "SIGTERM") if blocked >> signal.Signals[name] - 1 & 1
+            name
+            for name in ("SIGHUP", "SIGINT", "SIGTERM")
+            if blocked >> signal.Signals[name] - 1 & 1
         ],
     }))
 
@@ -67,7 +72,8 @@ if __name__ == "__main__":
     ours, theirs = multiprocessing.Pipe()
     slot = Slot(0, "cuda", "GPU-of-the-slot")
     context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=look_and_live, args=(sys.argv[1], "run", slot, theirs))
+    told = (sys.argv[1], "run", slot, Conditions(), theirs)
+    process = context.Process(target=look_and_live, args=told)
     process.start()
     process.join()
     assert process.exitcode == 0, process.exitcode
@@ -101,11 +107,11 @@ def test_the_server_has_one_thread_and_the_worker_its_own_device(tmp_path: Path)
         "hears Ctrl-C": False,
         "hears SIGTERM": True,
         "is blocked": [],
-        "the server blocks": ["SIGINT", "SIGTERM"],
+        "the server blocks": ["SIGHUP", "SIGINT", "SIGTERM"],
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_comes_while_the_server_is_started_is_heard_afterwards(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
@@ -130,22 +136,27 @@ class Unwatched:
     def started(self, *_: object) -> None: ...
     def progressed(self, *_: object) -> None: ...
     def ended(self, *_: object) -> None: ...
+    def said(self, *_: object) -> None: ...
 
 
-def end_of_a_worker(store: Store, attempt: str | None, exit_code: int) -> Result | None:
+def end_of_a_worker(
+    store: Store, attempt: str | None, exit_code: int, kernel_kills: int | None = None
+) -> Result | None:
     """Let the engine look at what a dead worker of the only run left."""
     (run,) = store.run_ids()
     process: Any = SimpleNamespace(exitcode=exit_code)
     slot = Slot(0, "cpu")
     engine = LocalEngine(store, [slot], ["bert"], Unwatched())
-    return engine._result(Worker(run, slot, process, Pipe()[0], attempt))
+    worker = Worker(Job(run), slot, process, Pipe()[0], Watch(None), attempt, kills=kernel_kills)
+    return engine._result(worker)
 
 
 @pytest.mark.parametrize(
     ("exit_code", "outcome", "words"),
     [
-        (-signal.SIGKILL, "error", "killed by SIGKILL .the kernel does so when memory runs out"),
         (1, "error", "exit code 1"),
+        (-signal.SIGSEGV, "error", "killed by SIGSEGV"),
+        (-signal.SIGHUP, "interrupted", "killed by SIGHUP"),
         (-signal.SIGTERM, "interrupted", "killed by SIGTERM"),
         (-signal.SIGINT, "interrupted", "killed by SIGINT"),
         (255, "interrupted", "the server that starts the workers was lost"),
@@ -161,6 +172,31 @@ def test_only_a_worker_that_nobody_stopped_is_an_error(
     assert result.outcome == outcome
     assert re.search(words, result.failure.message)
     assert store.state(result.run) == ("failed" if outcome == "error" else "new")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome", "words"),
+    [
+        (7, 8, "oom", "as the kernel does when memory runs out"),
+        (7, 7, "interrupted", "not for want of memory"),
+        (None, None, "oom", "as the kernel does when memory runs out"),
+    ],
+)
+def test_the_kernels_count_tells_lack_of_memory_from_somebodys_kill(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    before: int | None,
+    after: int | None,
+    outcome: str,
+    words: str,
+) -> None:
+    monkeypatch.setattr("dpsrun.execution.process.kernel_kills", lambda: after)
+    store = make_results(tmp_path, {("rte", "vanilla", 0): None})
+    result = end_of_a_worker(store, None, -signal.SIGKILL, before)
+    assert result is not None
+    assert result.failure is not None
+    assert result.outcome == outcome
+    assert words in result.failure.message
 
 
 def test_a_result_that_a_worker_wrote_but_could_not_publish_is_published(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from dpsrun.execution import worker
+from dpsrun.execution.engine import Progress
+from dpsrun.runs import lease
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
+from tests.command import PATIENCE
 from tests.report.builder import make_results
 
 
@@ -25,8 +29,9 @@ class Stub:
     majority: dict[str, Any] = {}
     degenerate = False
     hooks = SimpleNamespace(describe=dict)
+    resumed_at: tuple[int, ...] = ()
 
-    def __init__(self, order: Any, device: Any, report: Any) -> None:
+    def __init__(self, order: Any, device: Any, report: Any, *_: Any) -> None:
         self.device = device
 
     def train(self) -> None: ...
@@ -138,3 +143,53 @@ def test_an_order_that_cannot_be_read_is_an_error_with_its_traceback(
     assert result.outcome == "error"
     assert result.failure is not None
     assert "read_order" in result.failure.traceback
+
+
+def test_an_attempt_that_was_taken_over_throws_its_result_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Overtaken(Stub):
+        """Is away for so long that another attempt takes its run over."""
+
+        def train(self) -> None:
+            monkeypatch.setattr(lease, "LEASE_SECONDS", -1.0)
+            assert lease.claim(store, store.run_ids()[0])
+
+    result = work(store, monkeypatch, Overtaken)
+    assert result.outcome == "interrupted"
+    assert store.result(result.run) is None
+    assert result.failure is not None
+    assert "another attempt took the run over" in result.failure.message
+
+
+def test_a_run_that_somebody_is_at_is_left_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run,) = store.run_ids()
+    assert lease.claim(store, run)
+    monkeypatch.setattr("dpsrun.training.finetune.FineTune", Stub)
+    assert worker.work(store, run, "cpu", begun=lambda _: None, report=lambda _: None) is None
+    assert len(store.attempts(run)) == 1
+
+
+def test_a_worker_shows_how_far_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Steps(Stub):
+        """Takes a step, and waits until that shows."""
+
+        def __init__(self, order: Any, device: Any, report: Any, *_: Any) -> None:
+            super().__init__(order, device, report)
+            self.report = report
+
+        def train(self) -> None:
+            self.report(Progress(3, 9, 1, 0.5, None, 2.0))
+            deadline = time.monotonic() + PATIENCE
+            (run,) = store.run_ids()
+            while (
+                seen := lease.pulse(store, run, store.attempts(run)[0])
+            ) is None or not seen.step:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert (seen.step, seen.total_steps, seen.loss) == (3, 9, 0.5)
+
+    monkeypatch.setattr(worker, "PULSE_SECONDS", 0.01)
+    assert work(store, monkeypatch, Steps).outcome == "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -43,12 +44,37 @@ class Nan(Counting):
         return loss * float("nan") if self.step == 2 else loss
 
 
+class Hungry(Counting):
+    """Runs out of memory with more than four examples at a time."""
+
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        if len(batch.labels) > 4:
+            raise MemoryError("five examples do not fit")
+        return super().loss(model, batch)
+
+
+class Fills(Counting):
+    """Fills the disk of the folder EXTRA_FILL in its second step."""
+
+    def before_step(self) -> None:
+        super().before_step()
+        if self.step == 2:
+            with (Path(os.environ["EXTRA_FILL"]) / "filler").open("wb", buffering=0) as filler:
+                for size in (1 << 16, 1):
+                    with contextlib.suppress(OSError):
+                        while filler.write(bytes(size)):
+                            pass
+
+
 class Waits(Counting):
-    """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal."""
+    """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal.
+
+    It does so before the step EXTRA_WAIT_AT, by default the second.
+    """
 
     def before_step(self) -> None:
         super().before_step()
         folder = os.environ.get("EXTRA_WAIT")
-        if folder and self.step == 2:
+        if folder and self.step == int(os.environ.get("EXTRA_WAIT_AT", "2")):
             (Path(folder) / str(os.getpid())).touch()
             signal.pause()

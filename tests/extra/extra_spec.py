@@ -12,3 +12,5 @@ def _spec(name: str, summary: str, hooks: str) -> MethodSpec:
 RAISES = _spec("raises", "Fails in its second step.", "Raises")
 NOT_A_NUMBER = _spec("not-a-number", "Has a loss that is not a number in its second step.", "Nan")
 WAITS = _spec("waits", "Waits for a signal if EXTRA_WAIT names a folder.", "Waits")
+HUNGRY = _spec("hungry", "Takes four examples at a time, at most.", "Hungry")
+FILLS = _spec("fills", "Fills the disk in its second step.", "Fills")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dpsrun.runs.result import Evaluation, Failure, Outcome, Result, Timing
+from dpsrun.runs.result import CODE, Evaluation, Failure, Outcome, Result, Timing
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec, Scenario, Seeds, Training
 from dpsrun.runs.store import Manifest, Member, Store
 
@@ -88,6 +88,7 @@ def _without_score(run: Run, attempt: str, outcome: Outcome) -> Result:
     return Result(
         run=run.id,
         attempt=attempt,
+        code=CODE,
         outcome=outcome,
         evaluations=(_evaluation(1, 0.99),),
         best_epoch=1,
@@ -106,6 +107,7 @@ def _with_scores(
     return Result(
         run=run.id,
         attempt=attempt,
+        code=CODE,
         outcome=outcome,
         evaluations=(_evaluation(1, best), _evaluation(2, last)),
         best_epoch=1 if best is not None else None,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dpsrun import __version__
+from dpsrun.cli.clean import clean
 from dpsrun.cli.grid import grid
 from dpsrun.cli.methods import methods
 from dpsrun.cli.plan import plan
@@ -16,6 +17,7 @@ from dpsrun.cli.report import report
 from dpsrun.cli.show import show
 from dpsrun.cli.status import status
 from dpsrun.cli.tasks import tasks
+from dpsrun.cli.verify import verify
 from dpsrun.cli.work import work
 from dpsrun.errors import MissingError, UserError
 
@@ -26,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run a grid of fine-tunes; learn whether a method is better, and whether it is stable.",
 )
-for command in (grid, plan, report, status, show, tasks, methods):
+for command in (grid, plan, report, status, show, verify, clean, tasks, methods):
     app.command()(command)
 app.command(hidden=True)(work)
 

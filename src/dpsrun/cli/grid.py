@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,12 +19,11 @@ from dpsrun.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from dpsrun.execution.devices import Slot
     from dpsrun.execution.plan import Plan
-    from dpsrun.runs.result import Outcome, Result
+    from dpsrun.runs.result import Result
     from dpsrun.runs.spec import Run
     from dpsrun.runs.store import Damaged, Store
 
@@ -36,9 +35,51 @@ Retry = Annotated[
     typer.Option(
         "--retry",
         metavar="KIND",
-        help="Do failed runs again: error, oom, all (these two) or diverged; repeatable.",
+        help="Do ended runs again: error, oom, timeout, all (these three), diverged or stale; "
+        "repeatable.",
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Do every run again, finished ones too.")]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="After the first failure start no more runs.")
+]
+StopAfter = Annotated[
+    int,
+    typer.Option(
+        "--stop-after", min=1, help="Start no more after so many failures in a row that are alike."
+    ),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="End a run after so long: 90s, 30m, 2h."),
+]
+Checkpoint = Annotated[
+    bool,
+    typer.Option(
+        "--checkpoint", help="Save each run at the end of an epoch, to go on there if it is killed."
+    ),
+]
+RunsPerGpu = Annotated[
+    str,
+    typer.Option(
+        "--runs-per-gpu", metavar="K", help="Runs at a time on a GPU; auto: as many as fit."
+    ),
+]
+Progress = Annotated[
+    str, typer.Option("--progress", metavar="VIEW", help="auto, rich, plain or none.")
+]
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How the user wants runs to be done."""
+
+    slots: list[Slot]
+    checkpoint: bool
+    seconds: float | None
+    fail_fast: bool
+    stop_after: int
+    progress: str
 
 
 def grid(
@@ -50,100 +91,83 @@ def grid(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    runs_per_gpu: RunsPerGpu = "1",
     retry: Retry = None,
+    force: Force = False,
+    fail_fast: FailFast = False,
+    stop_after: StopAfter = 10,
+    timeout: Timeout = None,
+    checkpoint: Checkpoint = False,
+    progress: Progress = "auto",
 ) -> None:
     """Do the runs of the grids that are missing, then print and write their tables.
 
-    Exit code 0 when every run is done, 3 when some ended in an error or are still to be done, 130
-    when interrupted.
+    Exit code 0 when every run is done, 3 when some ended in an error, are stale or still to be
+    done, 130 when interrupted.
     """
-    from dpsrun.execution import devices
+    from dpsrun.cli.live import check
+    from dpsrun.cli.results_folder import to_do, writing
     from dpsrun.execution import plan as planning
-    from dpsrun.execution.retry import outcomes
+    from dpsrun.execution.retry import kinds
+    from dpsrun.execution.watch import seconds
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
-    store, again = Store(results), outcomes(retry or [])
+    store, again, limit = Store(results), kinds(retry or []), seconds(timeout)
+    check(progress)
     request = planning.Request(files, results, device, only or (), data or (), model or ())
     plan = planning.make(request, store, cache_folder())
-    slots = devices.slots(device, workers, threads=plan.threads)
-    with _writing(f"--results {results}"):
+    slots = _slots(plan, device, workers, runs_per_gpu)
+    ways = _Ways(slots, checkpoint, limit, fail_fast, stop_after, progress)
+    with writing(results):
         planning.write_manifests(plan, store)
-        if plan.in_state("new", "failed"):
-            _check_links(results)
-        to_do = _to_do(plan, store, again)
-    complete = _run(plan, to_do, slots, store) if to_do else True
-    found = _report(plan, results)
-    left = _say_what_is_left([found[run_id] for run_id in plan.runs], results)
+        missing = to_do(plan, store, again, force=force)
+    complete = _run(plan, missing, ways, store) if missing else True
+    with writing(results):
+        found = _report(plan, results)
+    if _say_what_is_left(plan, found, results) and complete:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
     if not complete:
         raise typer.Exit(INTERRUPTED)
-    if left:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
-@contextmanager
-def _writing(place: str) -> Iterator[None]:
-    """A folder that cannot be written is the user's to mend."""
-    from dpsrun.errors import UserError
+def _slots(plan: Plan, device: str, workers: int | None, runs_per_gpu: str) -> list[Slot]:
+    from dpsrun.execution import devices
+    from dpsrun.execution.estimate import peak_memory
 
-    try:
-        yield
-    except OSError as error:
-        file = f" ({error.filename})" if error.filename else ""
-        words = f"{place}: cannot be written: {error.strerror or error}{file}"
-        raise UserError(words) from error
+    peak = peak_memory(plan.store, plan.runs.values()) if runs_per_gpu == "auto" else None
+    per_gpu = devices.runs_per_gpu(device, runs_per_gpu, peak)
+    return devices.slots(device, workers, threads=plan.threads, per_gpu=per_gpu)
 
 
-def _check_links(results: Path) -> None:
-    """Find out before the first run whether its result can be published."""
-    from dpsrun.errors import UserError
-    from dpsrun.runs.files import can_link
-
-    if not can_link(results):
-        words = "results need a file system with hard links; choose a folder elsewhere"
-        raise UserError(f"--results {results}: {words}")
-
-
-def _to_do(plan: Plan, store: Store, kinds: Collection[Outcome]) -> list[Run]:
-    """Pick the runs that have no result, and those whose kind of failure is to be tried again."""
-    from dpsrun.execution.retry import withdraw
-
-    new = plan.in_state("new")
-    _set_damaged_aside(new, store)
-    again = withdraw(plan.runs, store, kinds) | {run.id for run in new if not store.recover(run.id)}
-    return [run for run in plan.runs.values() if run.id in again]
-
-
-def _set_damaged_aside(runs: list[Run], store: Store) -> None:
-    """A result that cannot be read would keep the new one from its name."""
-    from dpsrun.report.terminal import console
-    from dpsrun.runs.store import Damaged
-
-    for run in runs:
-        if isinstance(found := store.result(run.id), Damaged):
-            kept = store.set_aside(run.id).name
-            words = f"{found.path} is damaged: {found.reason}; kept as {kept}"
-            console(stderr=True).print(words)
-
-
-def _run(plan: Plan, to_do: list[Run], slots: list[Slot], store: Store) -> bool:
+def _run(plan: Plan, missing: list[Run], ways: _Ways, store: Store) -> bool:
     """Run everything; False if the user interrupted it."""
     from dpsrun.cli.live import Tally, view
+    from dpsrun.cli.results_folder import check_links, check_room, writing
     from dpsrun.execution import plan as planning
+    from dpsrun.execution.brake import Brake
+    from dpsrun.execution.disk import run_bytes
     from dpsrun.execution.drive import drive
+    from dpsrun.execution.engine import Conditions
     from dpsrun.execution.estimate import longest_first
-    from dpsrun.execution.local import LocalEngine
+    from dpsrun.execution.local import Limits, LocalEngine
     from dpsrun.execution.server import warm_up
     from dpsrun.runs.fingerprint import cache_folder
 
-    types = {model.model_type for grid in plan.grids for model in grid.models.values()}
-    warm_up(types)
-    with _writing(f"--results {store.root}"):
-        planning.write_orders(plan, to_do, store, cache_folder())
-    tally = Tally({run.id: run for run in to_do}, store, len(slots), plan.estimate)
-    with view(tally) as watching:
-        engine = LocalEngine(store, slots, types, watching)
-        return drive(engine, [run.id for run in longest_first(to_do, plan.estimate)])
+    room = run_bytes(plan.largest_model, checkpoint=ways.checkpoint)
+    with writing(store.root):
+        check_links(store.root)
+        check_room(store.root, room * min(len(ways.slots), len(missing)))
+    warm_up(plan.model_types)
+    with writing(store.root):
+        planning.write_orders(plan, missing, store, cache_folder())
+    tally = Tally({run.id: run for run in missing}, store, len(ways.slots), plan.estimate)
+    with view(tally, ways.progress) as watching:
+        brake = Brake(watching, limit=ways.stop_after, fail_fast=ways.fail_fast)
+        limits, usual = Limits(ways.seconds, room), Conditions(checkpoint=ways.checkpoint)
+        engine = LocalEngine(store, ways.slots, plan.model_types, brake, limits, usual)
+        order = [run.id for run in longest_first(missing, plan.estimate)]
+        return drive(engine, order, lambda: brake.pulled)
 
 
 def _report(plan: Plan, results: Path) -> dict[str, Result | Damaged | None]:
@@ -155,19 +179,13 @@ def _report(plan: Plan, results: Path) -> dict[str, Result | Damaged | None]:
     return {entry.member.id: entry.result for report, _ in made.reports for entry in report.entries}
 
 
-def _say_what_is_left(found: Sequence[Result | Damaged | None], results: Path) -> bool:
-    """Say what failed or was not done, and which words help; False if there is nothing to say."""
+def _say_what_is_left(plan: Plan, found: dict[str, Result | Damaged | None], results: Path) -> bool:
+    """Say what of the runs asked for is not done; False if all are."""
+    from dpsrun.cli.ending import what_is_left
+    from dpsrun.execution.outdated import note, outdated
     from dpsrun.report.terminal import console
-    from dpsrun.runs.result import FINISHED, Result
 
-    outcomes = [result.outcome for result in found if isinstance(result, Result)]
-    failed = [outcome for outcome in outcomes if outcome not in FINISHED]
-    if failed:
-        retry = " ".join(f"--retry {kind}" for kind in sorted(set(failed)))
-        words = f"{len(failed)} runs ended in an error; look with: dpsrun status {results}"
-        console(stderr=True).print(f"{words}; do them again with: {retry}")
-    undone = len(found) - len(outcomes)
-    if undone:
-        words = f"{undone} runs are still to be done; do them with the same command"
+    left = list(what_is_left({run_id: found[run_id] for run_id in plan.runs}, results))
+    for words in [*note(outdated(plan.runs, plan.store)), *left]:
         console(stderr=True).print(words)
-    return bool(failed or undone)
+    return bool(left)

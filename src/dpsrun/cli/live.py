@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -39,6 +39,7 @@ class Tally:
         self.ended: dict[str, str] = {}
         self.progress: dict[str, Progress] = {}
         self.slot_of: dict[str, str] = {}
+        self.shown: set[str] = set()
 
     def heading(self) -> str:
         """Say how far the grid is: `3/48 runs, 1 error, about 25 min left`."""
@@ -60,6 +61,16 @@ class Tally:
         known = [self.estimate.seconds(run) for run in self.runs.values()]
         measured = [seconds for seconds in known if seconds is not None]
         return sum(measured) / len(measured) * len(known) / self.slots if measured else None
+
+    def details(self, result: Result | None) -> list[str]:
+        """Give the traceback and the end of the log of a failure, unless they were shown before."""
+        failure = result.failure if result else None
+        if failure is None or failure.kind == "interrupted":
+            return []
+        blocks = [block for block in (failure.traceback, failure.log_tail) if block]
+        fresh = [block for block in blocks if block not in self.shown]
+        self.shown.update(fresh)
+        return [f"  {line}" for block in fresh for line in block.splitlines()]
 
     def verdict(self, run_id: str, result: Result | None) -> str:
         """Word the end of a run: its score, or what went wrong and where to read more."""
@@ -102,6 +113,35 @@ class PlainView:
         """Say how a run ended."""
         self.tally.ended[run_id] = result.outcome if result else "none"
         _say(f"end   {run_id}: {self.tally.verdict(run_id, result)} [{self.tally.heading()}]")
+        for line in self.tally.details(result):
+            console(stderr=True).print(line)
+
+    def said(self, words: str) -> None:
+        """Say it."""
+        _say(words)
+
+
+class NoView:
+    """Shows nothing while runs last."""
+
+    def __enter__(self) -> Self:
+        """Begin to say nothing."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind."""
+
+    def started(self, run_id: str, slot: str) -> None:
+        """Say nothing."""
+
+    def progressed(self, run_id: str, progress: Progress) -> None:
+        """Say nothing."""
+
+    def ended(self, run_id: str, result: Result | None) -> None:
+        """Say nothing."""
+
+    def said(self, words: str) -> None:
+        """Say nothing."""
 
 
 class RichView:
@@ -135,6 +175,12 @@ class RichView:
         """Print how it ended, and free its line."""
         self.tally.ended[run_id] = result.outcome if result else "none"
         self.console.print(f"{run_id}: {self.tally.verdict(run_id, result)}")
+        for line in self.tally.details(result):
+            self.console.print(line)
+
+    def said(self, words: str) -> None:
+        """Print it above the table."""
+        self.console.print(words)
 
     def _draw(self) -> Any:  # noqa: ANN401 (rich is imported late)
         from rich.table import Table
@@ -166,6 +212,25 @@ def _say(text: str) -> None:
     console(stderr=True).print(f"{now:%H:%M:%S} {text}")
 
 
-def view(tally: Tally) -> PlainView | RichView:
-    """Choose the view that suits where standard error goes."""
-    return RichView(tally) if console(stderr=True).is_terminal else PlainView(tally)
+AnyView = PlainView | RichView | NoView
+
+VIEWS: dict[str, Callable[[Tally], AnyView]] = {
+    "rich": RichView,
+    "plain": PlainView,
+    "none": lambda _tally: NoView(),
+}
+
+
+def check(progress: str) -> None:
+    """Raise UserError unless `--progress` names a view."""
+    from dpsrun.errors import UserError, nearest
+
+    if progress not in (known := [*VIEWS, "auto"]):
+        raise UserError(f"--progress {progress}: {nearest(progress, known)}")
+
+
+def view(tally: Tally, progress: str) -> AnyView:
+    """Give the view asked for; `auto` is what suits where standard error goes."""
+    if progress == "auto":
+        progress = "rich" if console(stderr=True).is_terminal else "plain"
+    return VIEWS[progress](tally)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dpsrun.runs.store import State
 
 HEADER = ("run", "method", "state", "steps", "estimate")
-STATES: tuple[State, ...] = ("new", "done", "failed")
+STATES: tuple[State, ...] = ("new", "running", "done", "failed", "stale")
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,21 @@ def plan(
     """Show every run of the grids with its state, steps and estimated time; run nothing."""
     from dpsrun.execution import devices
     from dpsrun.execution import plan as planning
+    from dpsrun.execution.outdated import note, outdated
     from dpsrun.report import terminal
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
     request = planning.Request(files, results, device, only or (), data or (), model or ())
     made = planning.make(request, Store(results), cache_folder())
+    other = outdated(made.runs, made.store)
     rows = [_row(made, grid, run) for grid in made.grids for run in grid.runs]
     total = summary(made, len(devices.slots(device, workers, threads=made.threads)))
     if as_json:
-        terminal.print_json({"runs": rows, "summary": asdict(total)})
+        terminal.print_json({"runs": rows, "summary": asdict(total), "outdated": other})
     else:
         terminal.print_table("plan", HEADER, map(_line, rows))
-        terminal.print_lines([str(total)])
+        terminal.print_lines([str(total), *note(other)])
 
 
 def _row(made: Plan, grid: PlannedGrid, run: Run) -> dict[str, Any]:

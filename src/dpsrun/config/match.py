@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from dpsrun.errors import UserError, nearest
 from dpsrun.runs.spec import Run
 
 AXES = ("task", "model", "method", "scenario", "seed")
+WILD = frozenset("*?")
+
+LISTED = 100
+"""Labels from which on none is proposed for a pattern that means none."""
 
 
 def matches(pattern: str, label: str) -> bool:
     """Say whether `pattern` means `label`; a row of a sweep also goes by its method's label."""
-    wild = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return any(re.fullmatch(wild, name) for name in (label, label.partition(" [")[0]))
+    wild = pattern.replace("[", "[[]")
+    return any(fnmatchcase(name, wild) for name in _names(label))
 
 
-def chosen(patterns: Iterable[str], labels: Iterable[str]) -> frozenset[str]:
+def _names(label: str) -> tuple[str, str]:
+    return label, label.partition(" [")[0]
+
+
+def chosen(patterns: Iterable[str], labels: Collection[str]) -> frozenset[str]:
     """Pick the labels that any of the patterns means."""
-    wanted = list(patterns)
-    return frozenset(label for label in labels if any(matches(p, label) for p in wanted))
+    wanted = set(patterns)
+    wild = [pattern for pattern in wanted if not WILD.isdisjoint(pattern)]
+    named = (label for label in labels if not wanted.isdisjoint(_names(label)))
+    meant = (label for pattern in wild for label in labels if matches(pattern, label))
+    return frozenset((*named, *meant))
 
 
 def stray(pattern: str, axis: str, labels: Collection[str]) -> str | None:
     """Say that a pattern means none of the labels of an axis; None if it means one."""
-    if chosen([pattern], labels):
+    if pattern in labels or chosen([pattern], labels):
         return None
-    return f"matches no {axis} of this grid; {nearest(pattern, labels)}"
+    hint = f"; {nearest(pattern, labels)}" if len(labels) < LISTED else ""
+    return f"matches no {axis} of this grid{hint}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -46,12 +47,15 @@ def settle(text: str, base: Path) -> str:
             f"{text!r} is neither a hub id (owner/name), a folder (./name) "
             "nor an installed package (package:name)"
         )
-    return _absolute(base / text) if (base / text).is_dir() else text
+    is_folder = os.path.isdir(base / text)  # noqa: PTH112 (no error where a name is too long)
+    return _absolute(base / text) if is_folder else text
 
 
 def _absolute(path: Path) -> str:
     """Resolve a path but for its last name: a link's own name is the label that a user expects."""
-    return str(path.resolve() if path.name == ".." else path.parent.resolve() / path.name)
+    if path.name == "..":
+        return os.path.realpath(path)
+    return str(Path(os.path.realpath(path.parent)) / path.name)
 
 
 def _home(text: str) -> Path:

@@ -67,7 +67,8 @@ def read_sweep(reader: Reader, methods: Sequence[Row]) -> list[Row]:
     for sweep in found:
         if f"training.{RIVALS.get(sweep.name)}" in reader.mapping("sweep"):
             reader.fault(sweep.place, "sweep either epochs or max_steps, not both")
-    if math.prod(len(sweep.values) for sweep in found) > MAX_RUNS:
+    sizes = (math.prod(len(s.values) for s in found if s.applies(method)) for method in methods)
+    if sum(sizes) > MAX_RUNS:
         reader.fault(("sweep",), f"these are more than {MAX_RUNS:,} settings")
         return list(methods)
     return [row for method in methods for row in _rows(method, found)]

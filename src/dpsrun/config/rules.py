@@ -10,6 +10,7 @@ from dpsrun.config.axes import Axes
 from dpsrun.config.layer import RIVALS, Layer
 from dpsrun.config.match import Selector, chosen, stray
 from dpsrun.config.reader import Reader
+from dpsrun.config.rows import Row
 from dpsrun.config.schema import Match, Override, Rule
 from dpsrun.config.yaml import Key
 from dpsrun.runs.spec import Training
@@ -55,7 +56,7 @@ def read_rules(reader: Reader, axes: Axes) -> Rules:
     labels = axes.labels()
     return Rules(
         training=_training(reader, reader.mapping("training"), ("training",)),
-        changes=_changes(reader, axes, labels),
+        changes=_changes(reader, axes.rows, labels),
         include=_selectors(reader, "include", labels),
         exclude=_selectors(reader, "exclude", labels),
     )
@@ -68,8 +69,9 @@ def _training(reader: Reader, values: Mapping[str, Any], place: Key) -> Layer:
     return Layer.at(values, place)
 
 
-def _changes(reader: Reader, axes: Axes, labels: Labels) -> list[Change]:
-    found = [_change(reader, value, place, axes) for place, value in reader.items("overrides")]
+def _changes(reader: Reader, rows: Sequence[Row], labels: Labels) -> list[Change]:
+    overrides = reader.items("overrides")
+    found = [_change(reader, value, place, rows, labels) for place, value in overrides]
     return [
         Change(Selector.of(patterns, labels), training, params)
         for patterns, training, params in found
@@ -77,15 +79,15 @@ def _changes(reader: Reader, axes: Axes, labels: Labels) -> list[Change]:
 
 
 def _change(
-    reader: Reader, value: object, place: Key, axes: Axes
+    reader: Reader, value: object, place: Key, rows: Sequence[Row], labels: Labels
 ) -> tuple[dict[str, list[str]], Layer, Layer]:
     item = reader.check(Override, value, place)
-    patterns = _patterns(reader, item.match, (*place, "match"), axes.labels()) if item else {}
+    patterns = _patterns(reader, item.match, (*place, "match"), labels) if item else {}
     training, params = (_settings(value, section) for section in ("training", "params"))
     if item and not (training or params):
         reader.fault(place, "changes nothing: give it training or params")
-    wanted = chosen(patterns.get("method", ["*"]) if item else [], axes.labels()["method"])
-    for spec in {row.method.name: row.method for row in axes.rows if row.label in wanted}.values():
+    wanted = chosen(patterns.get("method", ["*"]) if item else [], labels["method"])
+    for spec in {row.method.name: row.method for row in rows if row.label in wanted}.values():
         reader.check_settings(spec.params, params, (*place, "params"), owner=spec.name)
     for section, names in (("training", training), ("params", params)):
         for name in names:

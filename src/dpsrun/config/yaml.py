@@ -21,7 +21,7 @@ Key = tuple[str | int, ...]
 """Where a value stands: the mapping keys and list indices that lead to it."""
 
 MAX_BYTES = 1_000_000
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 MAX_DEPTH = 20
 
 TAG = "tag:yaml.org,2002:"
@@ -34,6 +34,7 @@ PATTERNS = {
 }
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 SURROGATE = re.compile("[\ud800-\udfff]")
+ODD_BREAK = re.compile("[\x85\u2028\u2029]")
 PATTERN_HINT = " (put quotes around a pattern that begins with *)"
 HINTS = {
     "'\\t'": " (indent with spaces, not tabs)",
@@ -72,8 +73,12 @@ class Document:
 
 def written(key: Key) -> str:
     """Write a key path as people do: `methods[1].drop_fraction`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in key]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_printable(part)}" for part in key]
     return "".join(parts).removeprefix(".")
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 def parse(content: bytes, file: str) -> Document:
@@ -89,18 +94,34 @@ def parse(content: bytes, file: str) -> Document:
 
 def _text(content: bytes, file: str) -> str:
     if len(content) > MAX_BYTES:
-        raise ConfigError([Problem(file, None, "", "is too large for a grid file (over 1 MB)")])
+        raise ConfigError([Problem(file, 1, "", "is too large for a grid file (over 1 MB)")])
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([Problem(file, line, "", "is not UTF-8 text")]) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if odd := ODD_BREAK.search(text):
+        message = f"is not valid YAML: a line break that editors do not count, {odd[0]!a}"
+        raise ConfigError([Problem(file, _line(text, odd.start()), "", message)])
+    return text
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes with our own idea of which plain words are numbers."""
+    """Composes nodes, not too many, with our own idea of which plain words are numbers."""
 
     yaml_implicit_resolvers = {}
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.nodes += 1
+        if self.nodes > 2 * MAX_VALUES:  # a key and a value each
+            raise ValueError("too many values")
+        return super().compose_node(parent, index)
 
 
 for _tag, _pattern in PATTERNS.items():
@@ -109,27 +130,29 @@ for _tag, _pattern in PATTERNS.items():
 
 def _node(text: str, file: str) -> yaml.Node:
     try:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
+        return _composed(_Loader(text), file)
     except yaml.YAMLError as error:
         raise ConfigError([_syntax(error, text, file)]) from error
-    except RecursionError as error:
-        raise ConfigError([Problem(file, None, "", "is nested too deeply")]) from error
+
+
+def _composed(loader: _Loader, file: str) -> yaml.Node:
+    message = "is empty: a grid names tasks, models, methods and seeds"
+    try:
+        if node := loader.get_single_node():
+            return node
+    except RecursionError:
+        message = "is nested too deeply"
     except (ValueError, OverflowError) as error:  # an escape such as "\UFFFFFFFF"
-        raise ConfigError([Problem(file, None, "", f"is not valid YAML: {error}")]) from error
-    if node is None:
-        message = "is empty: a grid names tasks, models, methods and seeds"
-        raise ConfigError([Problem(file, None, "", message)])
-    return node
+        message = f"is not valid YAML: {error}"
+    finally:
+        loader.dispose()
+    raise ConfigError([Problem(file, loader.line + 1, "", message)])
 
 
 def _syntax(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        return Problem(file, line, "", "is not valid YAML: a character that is not printable")
+        message = "is not valid YAML: a character that is not printable"
+        return Problem(file, _line(text, error.position), "", message)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = " ".join(filter(None, (getattr(error, "context", ""), getattr(error, "problem", ""))))
     hint = next((words for sign, words in HINTS.items() if sign in said), "")

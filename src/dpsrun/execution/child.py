@@ -10,7 +10,7 @@ import time
 from multiprocessing.connection import Connection
 
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.engine import Progress
+from dpsrun.execution.engine import Conditions, Progress
 from dpsrun.execution.server import STOP_SIGNALS
 from dpsrun.execution.worker import work
 from dpsrun.runs.store import Store
@@ -18,14 +18,18 @@ from dpsrun.runs.store import Store
 REPORT_EVERY = 0.2
 
 
-def live(store: Store, run_id: str, slot: Slot, channel: Connection) -> None:
+def live(
+    store: Store, run_id: str, slot: Slot, conditions: Conditions, channel: Connection
+) -> None:
     """Do a run in a session of our own: the whole group can be ended, and Ctrl-C stays away."""
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.environ.update(slot.environment())
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
-    work(store, run_id, slot.kind, begun=channel.send, report=_Throttle(channel))
+    report = _Throttle(channel)
+    work(store, run_id, slot.kind, conditions=conditions, begun=channel.send, report=report)
 
 
 def _end_with_parent(channel: Connection) -> None:

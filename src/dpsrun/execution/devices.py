@@ -14,8 +14,10 @@ from pathlib import Path
 
 from dpsrun.config.facts import Machine
 from dpsrun.errors import UserError
+from dpsrun.execution.memory import runs_that_fit
 from dpsrun.runs.spec import DeviceKind, Precision
 
+UNITS = "--format=csv,noheader,nounits"
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 AMPERE = 8.0
 """The compute capability from which on a GPU has bf16."""
@@ -28,6 +30,11 @@ class Slot:
     number: int
     kind: DeviceKind
     gpu: str = ""
+
+    @property
+    def device(self) -> str:
+        """What slots side by side share: a GPU, or the memory of the host."""
+        return self.gpu or "host"
 
     @property
     def label(self) -> str:
@@ -81,14 +88,33 @@ def _numbers(device: str) -> list[int]:
     return [int(part.removeprefix("cuda:")) for part in device.split(",")]
 
 
-def slots(device: str, workers: int | None, *, threads: int = 1) -> list[Slot]:
-    """Give one slot a GPU, else one for every `threads` cores; `workers` sets their number."""
+def slots(device: str, workers: int | None, *, threads: int = 1, per_gpu: int = 1) -> list[Slot]:
+    """Give the places for runs: `per_gpu` on each GPU, else one for every `threads` cores.
+
+    `workers` sets their number.
+    """
     kind, gpus = choose(device)
     if kind == "cuda":
-        names = gpus if workers is None else [gpus[i % len(gpus)] for i in range(workers)]
-        return [Slot(number, "cuda", gpu) for number, gpu in enumerate(names)]
+        count = workers or per_gpu * len(gpus)
+        return [Slot(number, "cuda", gpus[number % len(gpus)]) for number in range(count)]
     count = workers or max(1, cores() // threads)
     return [Slot(number, "cpu") for number in range(count)]
+
+
+def runs_per_gpu(device: str, words: str, peak: int | None) -> int:
+    """Read a number, or `auto`: as many as fit where the bytes of one are known, else one.
+
+    No more than there are cores to feed them. Raises UserError for another word.
+    """
+    if words.isascii() and words.isdigit() and int(words):
+        return int(words)
+    if words != "auto":
+        raise UserError(f"--runs-per-gpu {words}: use auto or a number from 1 on")
+    kind, gpus = choose(device)
+    known = [gpu.memory for name in gpus for gpu in driver() if gpu.answers_to(name)]
+    if kind == "cpu" or peak is None or len(known) < len(gpus):
+        return 1
+    return min(runs_that_fit(min(known), peak), max(1, cores() // len(gpus)))
 
 
 def cores() -> int:
@@ -127,11 +153,12 @@ def native_precision(gpus: Sequence[str]) -> Precision | None:
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU as the driver describes it."""
+    """A GPU as the driver describes it; `memory` in bytes."""
 
     index: str
     uuid: str
     capability: float
+    memory: int
 
     def answers_to(self, name: str) -> bool:
         """CUDA takes an index or the beginning of a UUID."""
@@ -141,10 +168,16 @@ class Gpu:
 @cache
 def driver() -> tuple[Gpu, ...]:
     """Ask the driver's tool, once, for all GPUs; none if it does not answer."""
-    command = ["nvidia-smi", "--query-gpu=index,uuid,compute_cap", "--format=csv,noheader"]
+    command = ["nvidia-smi", "--query-gpu=index,uuid,compute_cap,memory.total", UNITS]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return ()
-    found = re.findall(r"^(\d+), *(\S+), *(\d+\.\d+)$", answer.stdout, re.ASCII | re.MULTILINE)
-    return tuple(Gpu(index, uuid, float(capability)) for index, uuid, capability in found)
+    line = r"^(\d+), *(\S+), *(\d+\.\d+), *(.+)$"
+    found = re.findall(line, answer.stdout, re.ASCII | re.MULTILINE)
+    return tuple(Gpu(index, uuid, float(cc), _bytes(mib)) for index, uuid, cc, mib in found)
+
+
+def _bytes(mebibytes: str) -> int:
+    """Some parts of a GPU do not say how much they have."""
+    return int(mebibytes) << 20 if mebibytes.isdigit() else 0

@@ -24,6 +24,23 @@ class Progress:
     rate: float
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """How a run is done; unlike its spec this changes nothing that its result stands for.
+
+    Attributes:
+        checkpoint: keep a rolling checkpoint, so that a killed attempt can be taken up.
+        micro_batch_size: examples at a time, where the spec's number did not fit into memory; the
+            batch of an optimiser step stays.
+    """
+
+    checkpoint: bool = False
+    micro_batch_size: int | None = None
+
+
+USUAL = Conditions()
+
+
 class Engine(Protocol):
     """Starts runs and says which still live; results lie in the results folder alone."""
 
@@ -32,6 +49,9 @@ class Engine(Protocol):
 
     def poll(self) -> Collection[str]:
         """Move on, waiting a moment for news; give the runs that are not at an end."""
+
+    def hold(self) -> None:
+        """Start nothing more; what runs may come to its end."""
 
     def cancel(self) -> None:
         """Start nothing more and end what runs, gently first."""
@@ -51,3 +71,6 @@ class View(Protocol):
 
     def ended(self, run_id: str, result: Result | None) -> None:
         """A run is at an end; `result` is None if its attempt left none."""
+
+    def said(self, words: str) -> None:
+        """Something else happened that the user should know."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import contextlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from statistics import fmean
@@ -12,6 +13,8 @@ from dpsrun.runs.spec import Run, RunSpec
 from dpsrun.runs.store import Order, Store
 
 Kind = tuple[str, ...]
+
+SAMPLES = 50
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Estimate:
 
 
 def measure(store: Store) -> Estimate:
-    """Collect the rates of all finished runs of a results folder."""
+    """Collect the rates of finished runs of a results folder."""
     samples: dict[Kind, list[Rates]] = defaultdict(list)
     for order, result in _finished(store):
         if rates := _rates(result):
@@ -66,6 +69,17 @@ def _mean(samples: Sequence[Rates]) -> Rates:
     return Rates(*map(fmean, zip(*map(astuple, samples), strict=True)))
 
 
+def peak_memory(store: Store, runs: Iterable[Run]) -> int | None:
+    """Give the most bytes that runs of these kinds took on a GPU; None unless all are known."""
+    peaks: dict[Kind, int] = {}
+    for order, result in _finished(store):
+        if taken := result.peak_memory_bytes.get("device"):
+            kind = _kinds(order.spec)[0]
+            peaks[kind] = max(taken, peaks.get(kind, 0))
+    wanted = {_kinds(run.spec)[0] for run in runs}
+    return max(peaks[kind] for kind in wanted) if wanted and wanted <= peaks.keys() else None
+
+
 def longest_first(runs: Iterable[Run], estimate: Estimate) -> list[Run]:
     """Order runs so that the last worker does not idle; by steps where nothing is measured."""
     runs = list(runs)
@@ -76,14 +90,15 @@ def longest_first(runs: Iterable[Run], estimate: Estimate) -> list[Run]:
 
 
 def _finished(store: Store) -> Iterable[tuple[Order, Result]]:
+    """Read some results of each task, architecture and method: a mean needs no thousands."""
+    read: Counter[str] = Counter()
     for run_id in store.run_ids():
-        result = store.result(run_id)
-        if not isinstance(result, Result):
+        kind = run_id.rsplit("-", 2)[0]  # without seed and hash
+        if read[kind] >= SAMPLES or not isinstance(result := store.result(run_id), Result):
             continue
-        try:
+        with contextlib.suppress(OSError, ValueError):
             yield store.read_order(run_id), result
-        except (OSError, ValueError):
-            continue
+            read[kind] += 1
 
 
 def _kinds(spec: RunSpec) -> tuple[Kind, Kind]:

@@ -7,42 +7,46 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import signal
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 
-from dpsrun.execution import child
+from dpsrun.execution import process
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.engine import View
-from dpsrun.execution.server import STOP_SIGNALS, preloads, start_server
+from dpsrun.execution.disk import free_bytes, megabytes
+from dpsrun.execution.elsewhere import Elsewhere
+from dpsrun.execution.engine import USUAL, Conditions, View
+from dpsrun.execution.memory import next_try, wording
+from dpsrun.execution.process import Job, Worker
+from dpsrun.execution.server import preloads
 from dpsrun.execution.worker import log_tail
-from dpsrun.runs.result import Failure, Outcome, Result
+from dpsrun.runs.files import new_token
+from dpsrun.runs.result import CODE, Failure, Result
 from dpsrun.runs.store import Store
-
-SERVER_LOST = 255
-"""The exit code that multiprocessing makes up when the server can no longer tell the real one."""
 
 GRACE_SECONDS = 10.0
 WAIT_SECONDS = 0.5
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What runs are held to.
+
+    Attributes:
+        seconds: wall-clock time of a run; None for any.
+        room: bytes that must be free before a run is started.
+    """
+
+    seconds: float | None = None
+    room: int = 0
+
+
+ANY = Limits()
+
+
 @dataclass
-class Worker:
-    """A child at work on a run."""
-
-    run_id: str
-    slot: Slot
-    process: BaseProcess
-    channel: Connection
-    attempt: str | None = None
-
-
 class LocalEngine:
     """Gives runs to slots, one at a time each.
 
@@ -51,90 +55,148 @@ class LocalEngine:
         slots: where runs can be done.
         model_types: encoders whose modules the server loads in advance.
         view: is told what happens.
+        limits: what runs are held to.
+        usual: how runs are done.
+        special: how those are done that need other conditions.
     """
 
-    def __init__(
-        self, store: Store, slots: Sequence[Slot], model_types: Collection[str], view: View
-    ) -> None:
-        self.store, self.view = store, view
+    store: Store
+    slots: Sequence[Slot]
+    model_types: Collection[str]
+    view: View
+    limits: Limits = ANY
+    usual: Conditions = USUAL
+    special: Mapping[str, Conditions] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self.queue: deque[str] = deque()
-        self.idle = deque(slots)
+        self.again: deque[Job] = deque()
+        self.elsewhere = Elsewhere(self.store, self.view)
         self.workers: list[Worker] = []
-        self.cancelled = False
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(preloads(model_types))
+        self.cancelled = self.full = False
+        multiprocessing.get_context("forkserver").set_forkserver_preload(preloads(self.model_types))
 
     def describe(self) -> str:
         """Say how many runs go side by side, and where."""
-        slots = [*self.idle, *(worker.slot for worker in self.workers)]
-        kinds = {slot.kind for slot in slots}
-        return f"{len(slots)} at a time on {' and '.join(sorted(kinds))}"
+        kinds = {slot.kind for slot in self.slots}
+        return f"{len(self.slots)} at a time on {' and '.join(sorted(kinds))}"
 
     def submit(self, run_ids: Sequence[str]) -> None:
-        """Queue runs and start as many as there are slots."""
+        """Queue runs; the first poll starts as many as there are slots."""
         self.queue.extend(run_ids)
-        self._fill()
 
     def poll(self) -> Collection[str]:
-        """Pass on news, collect the dead, fill their slots."""
-        ends = [w.process.sentinel for w in self.workers]
-        channels = [w.channel for w in self.workers if not w.channel.closed]
+        """Fill the slots, pass on news, collect the dead, end the overdue.
+
+        A slot that becomes free is filled by the next poll only: the caller may hold before.
+        """
+        self._fill()
+        ends = [worker.process.sentinel for worker in self.workers]
+        channels = [worker.channel for worker in self.workers if not worker.channel.closed]
         wait([*ends, *channels], timeout=WAIT_SECONDS)
         for worker in list(self.workers):
             self._listen(worker)
             if not worker.process.is_alive():
                 self._bury(worker)
-        self._fill()
-        return [*(worker.run_id for worker in self.workers), *self.queue]
+            else:
+                self._end_if_overdue(worker)
+        self.queue.extend(self.elsewhere.left())
+        return [
+            *(worker.run_id for worker in self.workers),
+            *self.queue,
+            *(job.run_id for job in self.again),
+            *self.elsewhere.runs,
+        ]
+
+    def hold(self) -> None:
+        """Start nothing more; what runs may come to its end."""
+        self.queue.clear()
+        self.again.clear()
+        self.elsewhere.runs.clear()
 
     def cancel(self) -> None:
         """Ask the workers to stop, wait a little, then kill them with all they started."""
         self.cancelled = True
-        self.queue.clear()
+        self.hold()
         for worker in self.workers:
             self._listen(worker)
-            # One that has not begun does not hear SIGTERM yet, and has nothing to lose.
-            _signal(worker.process, signal.SIGTERM if worker.attempt else signal.SIGKILL)
+            worker.ask_to_stop()
         deadline = time.monotonic() + GRACE_SECONDS
-        for worker in self.workers:
+        for worker in list(self.workers):
             worker.process.join(max(0.0, deadline - time.monotonic()))
-            _signal_group(worker.process, signal.SIGKILL)
+            worker.kill()
             worker.process.join()
             self._listen(worker)
             self._bury(worker)
 
     def _fill(self) -> None:
-        while self.queue and self.idle:
-            self._start(self.queue.popleft(), self.idle.popleft())
+        self._look_at_the_disk()
+        if self.full:
+            return
+        busy = {worker.slot for worker in self.workers}
+        for slot in self.slots:
+            if slot not in busy and (job := self._job_for(slot)):
+                self.workers.append(process.start(self.store, job, slot, self.limits.seconds))
+                self.view.started(job.run_id, slot.label)
 
-    def _start(self, run_id: str, slot: Slot) -> None:
-        ours, theirs = multiprocessing.Pipe()
-        process = self.context.Process(
-            target=child.live, args=(self.store, run_id, slot, theirs), name=run_id
-        )
-        start_server()
-        process.start()
-        theirs.close()
-        self.workers.append(Worker(run_id, slot, process, ours))
-        self.view.started(run_id, slot.label)
+    def _job_for(self, slot: Slot) -> Job | None:
+        """Give the next run that may start on a slot; those that need a device alone come last."""
+        beside = [worker for worker in self.workers if worker.slot.device == slot.device]
+        if any(worker.job.alone for worker in beside):
+            return None
+        while self.queue:
+            run_id = self.queue.popleft()
+            if not self.elsewhere.has(run_id):
+                return Job(run_id, self.special.get(run_id, self.usual))
+        return self.again.popleft() if self.again and not beside else None
+
+    def _look_at_the_disk(self) -> None:
+        """Pause while the disk is full; what runs waits by itself where it has to write."""
+        free = free_bytes(self.store.root)
+        was_full, self.full = self.full, free < self.limits.room
+        if self.full and not was_full:
+            words = f"{megabytes(free)} free, a run needs up to {megabytes(self.limits.room)}"
+            self.view.said(f"paused: the disk of {self.store.root} is full ({words})")
+        elif was_full and not self.full:
+            self.view.said("there is room on the disk again: going on")
+
+    def _end_if_overdue(self, worker: Worker) -> None:
+        overdue = worker.watch.overdue(self.store, worker.run_id, worker.attempt)
+        if overdue and not worker.overdue:
+            worker.overdue = overdue
+            worker.kill()
 
     def _listen(self, worker: Worker) -> None:
-        with contextlib.suppress(EOFError, OSError):
-            while worker.channel.poll():
-                news = worker.channel.recv()
-                if isinstance(news, str):
-                    worker.attempt = news
-                else:
-                    self.view.progressed(worker.run_id, news)
+        for progress in worker.news():
+            self.view.progressed(worker.run_id, progress)
 
     def _bury(self, worker: Worker) -> None:
         worker.process.join()
         worker.channel.close()
-        self.workers = [other for other in self.workers if other is not worker]
-        self.idle.append(worker.slot)
-        self.view.ended(worker.run_id, self._result(worker))
+        self.workers.remove(worker)
+        if worker.attempt is None and worker.process.exitcode == 0:
+            self.elsewhere.runs.append(worker.run_id)  # another was faster by a moment
+            return
+        result = self._result(worker)
+        if not self._try_again(worker, result):
+            self.view.ended(worker.run_id, result)
 
-    def _result(self, worker: Worker) -> Result | None:
+    def _try_again(self, worker: Worker, result: Result) -> bool:
+        """Queue a run anew that did not fit into memory, unless nothing is left to try."""
+        if result.outcome != "oom" or self.cancelled:
+            return False
+        batch = self.store.read_order(worker.run_id).spec.training
+        size = batch.micro_batch_size or batch.batch_size
+        shared = sum(slot.device == worker.slot.device for slot in self.slots) > 1
+        job = next_try(worker.job, size, shared=shared)
+        if job is None:
+            return False
+        self.store.withdraw(worker.run_id)
+        self.again.append(job)
+        self.view.said(f"{worker.run_id} ran out of memory; it is done again {wording(job)}")
+        return True
+
+    def _result(self, worker: Worker) -> Result:
         """Read what the attempt left, and publish it if its worker died before it could.
 
         A worker that died without a word is given a result.
@@ -142,45 +204,24 @@ class LocalEngine:
         if worker.attempt is not None:
             left = self.store.attempt_result(worker.run_id, worker.attempt)
             if isinstance(left, Result):
-                self.store.publish(left)
+                with contextlib.suppress(OSError):  # else the next launcher publishes it
+                    self.store.publish(left)
                 return left
         published = self.store.result(worker.run_id)
-        if isinstance(published, Result):
-            return published
-        return self._testify(worker)
+        return published if isinstance(published, Result) else self._testify(worker)
 
     def _testify(self, worker: Worker) -> Result:
-        attempt = worker.attempt or self.store.begin(worker.run_id)
-        log = self.store.log_path(worker.run_id, attempt)
-        code = worker.process.exitcode
-        stopped = self.cancelled or code in (SERVER_LOST, *(-number for number in STOP_SIGNALS))
-        kind: Outcome = "interrupted" if stopped else "error"
-        words = _last_words(code)
-        failure = Failure(kind=kind, message=words, log_tail=log_tail(log))
-        result = Result(run=worker.run_id, attempt=attempt, outcome=kind, failure=failure)
-        self.store.finish(result)
+        kind, words = worker.end()
+        attempt = worker.attempt or new_token()
+        failure = Failure(
+            kind="interrupted" if self.cancelled else kind,
+            message=words,
+            log_tail=log_tail(self.store.log_path(worker.run_id, attempt)),
+        )
+        result = Result(
+            run=worker.run_id, attempt=attempt, code=CODE, outcome=failure.kind, failure=failure
+        )
+        with contextlib.suppress(OSError):  # on a full disk the run stays to be done
+            self.store.begin(worker.run_id, attempt)
+            self.store.finish(result)
         return result
-
-
-def _signal(process: BaseProcess, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(_pid(process), number)
-
-
-def _signal_group(process: BaseProcess, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(_pid(process), number)
-
-
-def _pid(process: Any) -> int:  # noqa: ANN401 (typeshed leaves out that a started one has it)
-    return int(process.pid)
-
-
-def _last_words(exit_code: int | None) -> str:
-    if exit_code == SERVER_LOST:
-        return "the server that starts the workers was lost"
-    if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name
-        hint = " (the kernel does so when memory runs out)" if name == "SIGKILL" else ""
-        return f"the worker was killed by {name}{hint}"
-    return f"the worker ended with exit code {exit_code} and left no result"

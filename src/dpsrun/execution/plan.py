@@ -17,6 +17,7 @@ from dpsrun.errors import MissingError, UserError
 from dpsrun.execution.devices import machine
 from dpsrun.execution.estimate import Estimate, measure
 from dpsrun.models import source
+from dpsrun.models.files import WEIGHTS
 from dpsrun.models.source import ModelFolder
 from dpsrun.runs.spec import Places, Run
 from dpsrun.runs.store import Manifest, Member, State, Store
@@ -72,6 +73,17 @@ class Plan:
     def threads(self) -> int:
         """Count the cores that one run wants, at most."""
         return max((run.spec.training.threads for run in self.runs.values()), default=1)
+
+    @property
+    def model_types(self) -> set[str]:
+        """The kinds of encoders in the grids."""
+        return {model.model_type for grid in self.grids for model in grid.models.values()}
+
+    @property
+    def largest_model(self) -> int:
+        """Bytes of the largest weights in the grids."""
+        folders = {model.folder for grid in self.grids for model in grid.models.values()}
+        return max(sum(file.stat().st_size for file in f.glob(WEIGHTS)) for f in folders)
 
     def in_state(self, *states: State) -> list[Run]:
         """List the runs that are in one of the states."""

@@ -47,7 +47,7 @@ SERVER_ENVIRONMENT = {
 }
 """Set before the server starts: later changes do not reach its children."""
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What the launcher answers for all."""
 
 

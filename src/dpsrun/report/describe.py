@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dpsrun.report.run import Attempt, Dossier
-from dpsrun.report.status import Progress, Trouble
+from dpsrun.report.status import AtWork, Progress, Trouble
 from dpsrun.report.tables import NOTHING, outcome
 from dpsrun.report.terminal import print_lines, print_table
 from dpsrun.runs.result import Evaluation, Result
@@ -15,11 +15,15 @@ from dpsrun.runs.store import Damaged
 
 
 def print_status(
-    counted: Sequence[Progress], found: Sequence[Trouble], damaged: Sequence[Damaged]
+    counted: Sequence[Progress],
+    running: Sequence[AtWork],
+    found: Sequence[Trouble],
+    damaged: Sequence[Damaged],
 ) -> None:
-    """Print the counts of each grid, then every run without a score and every damaged file."""
-    header = ("grid", "runs", "new", "done", "failed", "outcomes")
+    """Print the counts of each grid, who is at work, the runs without a score, damaged files."""
+    header = ("grid", "runs", "new", "running", "done", "failed", "stale", "outcomes")
     print_table("grids", header, [_progress_line(one) for one in counted])
+    print_lines(map(str, running))
     for trouble in found:
         print_lines([f"{trouble.run}: {trouble.outcome}: {trouble.message}", f"  {trouble.log}"])
     files = [*damaged, *(file for one in counted for file in one.damaged)]
@@ -28,15 +32,20 @@ def print_status(
 
 def _progress_line(one: Progress) -> list[str]:
     outcomes = ", ".join(f"{number} {name}" for name, number in one.outcomes.items())
-    return [one.grid, *map(str, (one.runs, one.new, one.done, one.failed)), outcomes or NOTHING]
+    counts = (one.runs, one.new, one.running, one.done, one.failed, one.stale)
+    return [one.grid, *map(str, counts), outcomes or NOTHING]
 
 
 def status_json(
-    counted: Sequence[Progress], found: Sequence[Trouble], damaged: Sequence[Damaged]
+    counted: Sequence[Progress],
+    running: Sequence[AtWork],
+    found: Sequence[Trouble],
+    damaged: Sequence[Damaged],
 ) -> dict[str, Any]:
     """Give what `print_status` prints as JSON."""
     return {
         "grids": [{**asdict(one), "damaged": list(map(_file, one.damaged))} for one in counted],
+        "running": [{**asdict(one), "pulse": one.pulse.model_dump()} for one in running],
         "failures": [{**asdict(trouble), "log": str(trouble.log)} for trouble in found],
         "damaged": list(map(_file, damaged)),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.read import Report
+from dpsrun.runs.result import Result
 
 MEANINGS = (
     "failed: no better than a constant guess at the end; its score, if it has one, is in the mean.",
@@ -18,7 +19,7 @@ MEANINGS = (
 
 def notes(report: Report) -> list[str]:
     """Give the notes of a grid's tables: what words mean, and every run without a score."""
-    return [*MEANINGS, *_troubles(report), *_damage(report)]
+    return [*MEANINGS, *_troubles(report), *_stale(report), *_damage(report)]
 
 
 def _troubles(report: Report) -> Iterator[str]:
@@ -36,6 +37,13 @@ def _without_score(cell: Cell) -> str:
     kinds = ("missing", "errors", "diverged", "undefined")
     named = {kind: getattr(cell.counts, kind) for kind in kinds}
     return "; ".join(f"{kind} {', '.join(seeds)}" for kind, seeds in named.items() if seeds)
+
+
+def _stale(report: Report) -> Iterator[str]:
+    results = [entry.result for entry in report.entries if isinstance(entry.result, Result)]
+    if number := sum(result.stale for result in results):
+        runs = "1 run was" if number == 1 else f"{number} runs were"
+        yield f"{runs} computed by another version of dpsrun, which may give other numbers."
 
 
 def _damage(report: Report) -> Iterator[str]:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 2.0
+"""How often a full disk is tried again."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -32,6 +43,22 @@ def publish_once(source: Path, target: Path) -> bool:
     return False
 
 
+def patiently(write: Callable[[], T]) -> T:
+    """Write; while the disk is full, wait for room and try again. Raises other errors at once."""
+    while True:
+        try:
+            return write()
+        except OSError as error:
+            if not is_full(error):
+                raise
+        time.sleep(PAUSE_SECONDS)
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether an error tells of a full disk, or of a user's share of it."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def can_link(folder: Path) -> bool:
     """Try whether the file system of `folder` has the hard links that `publish_once` needs."""
     file, link = (folder / f".link-{secrets.token_hex(4)}" for _ in range(2))
@@ -44,3 +71,21 @@ def can_link(folder: Path) -> bool:
         file.unlink()
         link.unlink(missing_ok=True)
     return True
+
+
+def time_of(folder: Path) -> float:
+    """Ask the file system of a folder for the time, in seconds since the epoch.
+
+    Hosts that share it have clocks of their own. For a folder that cannot be written it is this
+    host's.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime
+    except OSError:
+        return time.time()
+
+
+def new_token() -> str:
+    """Make a name that sorts by time and is unique."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"

@@ -8,6 +8,13 @@ from dpsrun.runs.frozen import Frozen
 
 Outcome = Literal["ok", "failed", "diverged", "error", "oom", "timeout", "interrupted"]
 
+CODE = 2
+"""Raised with each change that gives an unchanged run other numbers, more than by rounding.
+
+1: the first release's. 2: dropout of the last block is drawn for first tokens only; the order's
+hash is a chain.
+"""
+
 FINISHED: frozenset[Outcome] = frozenset({"ok", "failed", "diverged"})
 """Outcomes that say something about the method; the others say something about the machine."""
 
@@ -50,9 +57,14 @@ class Timing(Frozen):
 
 
 class Result(Frozen):
-    """One attempt at a run, whole. `effective` is what applied after the method had its say."""
+    """One attempt at a run, whole. `effective` is what applied after the method had its say.
 
-    schema_number: Literal[1] = 1
+    `code` is the `CODE` that computed it, `resumed_at` the steps at which checkpoints of earlier
+    attempts were taken up. Schema 1 had neither; code 1 wrote it.
+    """
+
+    schema_number: Literal[1, 2] = 2
+    code: int = 1
     run: str
     attempt: str
     outcome: Outcome
@@ -66,6 +78,12 @@ class Result(Frozen):
     peak_memory_bytes: dict[str, int] = {}
     environment: dict[str, Any] = {}
     failure: Failure | None = None
+    resumed_at: tuple[int, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether other code than this computed it: a repetition may give other numbers."""
+        return self.outcome in FINISHED and self.code != CODE
 
     @property
     def last(self) -> Evaluation | None:

@@ -1,30 +1,33 @@
 """The results folder: the only state there is.
 
 DIR/runs/<run id>/spec.json                  what the run is and where its inputs lie
+DIR/runs/<run id>/leases/<number>.json       who is or was at work on it (see `lease`)
 DIR/runs/<run id>/attempts/<attempt>/...     log, curve, predictions and result of each try
 DIR/runs/<run id>/result.json                the published result (a link to an attempt's)
+DIR/runs/<run id>/checkpoint.safetensors     how far a run got, until it has a result, if asked for
 DIR/grids/<grid>.json                        the run ids of a grid, their labels and order
 DIR/tables/<grid>/                           what `report` writes
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import secrets
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
-from dpsrun.runs.files import publish_once, write_whole
+from dpsrun.runs import lease
+from dpsrun.runs.files import new_token, publish_once, write_whole
 from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 
-State = Literal["new", "done", "failed"]
+State = Literal["new", "running", "done", "failed", "stale"]
 
 EVERYTHING = "all"
 """The name of the table over all grids; no grid may have it."""
@@ -82,6 +85,10 @@ class Store:
         """Give the file that takes the output of one attempt at a run."""
         return self.attempt_folder(run_id, attempt) / "log.txt"
 
+    def checkpoint_path(self, run_id: str) -> Path:
+        """Give the file in which the attempts at a run keep how far they got."""
+        return self.folder(run_id) / "checkpoint.safetensors"
+
     def order(self, run: Run, places: Places) -> None:
         """Write down what a worker must know to do `run`."""
         folder = self.folder(run.id)
@@ -99,10 +106,10 @@ class Store:
         """Read what `order` wrote; raises OSError or ValueError."""
         return Order.model_validate_json(self._text(run_id, "spec.json"))
 
-    def begin(self, run_id: str) -> str:
-        """Make the folder of a new attempt; its name sorts by time and is unique."""
-        attempt = _token()
-        self.attempt_folder(run_id, attempt).mkdir(parents=True)
+    def begin(self, run_id: str, attempt: str | None = None) -> str:
+        """Make the folder of an attempt; a new one's name sorts by time and is unique."""
+        attempt = attempt or new_token()
+        self.attempt_folder(run_id, attempt).mkdir(parents=True, exist_ok=True)
         return attempt
 
     def finish(self, result: Result) -> bool:
@@ -128,7 +135,18 @@ class Store:
         """
         left = (self.attempt_result(run_id, attempt) for attempt in self.attempts(run_id))
         trained = [r for r in left if isinstance(r, Result) and r.outcome in TRAINED]
-        return any(self.publish(result) for result in trained)
+        recovered = any(self.publish(result) for result in trained)
+        if recovered:
+            self.drop_checkpoint(run_id)
+        return recovered
+
+    def drop_checkpoint(self, run_id: str) -> None:
+        """Delete the checkpoint of a run, and drafts of it that killed attempts left."""
+        path = self.checkpoint_path(run_id)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            for draft in path.parent.glob(f".{path.name}.*"):
+                shutil.rmtree(draft)
 
     def withdraw(self, run_id: str) -> None:
         """Take back a published result, so that its run is to be done; its attempt stays."""
@@ -137,7 +155,7 @@ class Store:
     def set_aside(self, run_id: str) -> Path:
         """Give a damaged result another name, so that its run can be done; nothing is deleted."""
         damaged = self.folder(run_id) / "result.json"
-        return damaged.rename(damaged.with_name(f"result.json.damaged-{_token()}"))
+        return damaged.rename(damaged.with_name(f"result.json.damaged-{new_token()}"))
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
@@ -152,11 +170,13 @@ class Store:
         return _names(self.folder(run_id) / "attempts")
 
     def state(self, run_id: str) -> State:
-        """Say whether a run is still to do, done, or ended by the machine's fault."""
+        """Say whether a run is to do, at work, done, failed by the machine's fault, or stale."""
         result = self.result(run_id)
         if not isinstance(result, Result):
-            return "new"
-        return "done" if result.outcome in FINISHED else "failed"
+            return "new" if lease.holder(self, run_id) is None else "running"
+        if result.outcome not in FINISHED:
+            return "failed"
+        return "stale" if result.stale else "done"
 
     def states(self, run_ids: Iterable[str]) -> dict[str, State]:
         """Give the state of each run; most of a large plan have no folder to look into yet."""
@@ -194,16 +214,11 @@ def _names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 (names will do)
 
 
-def _token() -> str:
-    """Make a name that sorts by time and is unique."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(3)}"
-
-
 def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
     try:
         result = Result.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None
+        return Damaged(path, "a link that leads nowhere") if path.is_symlink() else None
     except (OSError, ValueError) as error:
         return Damaged(path, _reason(error))
     return (
@@ -218,4 +233,7 @@ def _reason(error: OSError | ValueError) -> str:
     if not isinstance(error, ValidationError):
         return "not UTF-8 text"
     first = error.errors()[0]
+    found = first["input"]
+    if first["loc"] == ("schema_number",) and isinstance(found, int) and found > 0:
+        return f"a newer dpsrun wrote it (schema {found})"
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))

@@ -45,17 +45,18 @@ class Feed:
 
 
 def training_steps(
-    rows: Sequence[int], *, batch_size: int, total_steps: int, order: Generator
+    rows: Sequence[int], *, batch_size: int, total_steps: int, order: Generator, taken: int = 0
 ) -> Iterator[tuple[int, list[int], bool]]:
     """Yield `(epoch, rows of the step, last of its epoch)`; every epoch has an order of its own.
 
-    The last batch of an epoch may be ragged; nothing is dropped.
+    The last batch of an epoch may be ragged; nothing is dropped. Where `taken` steps, which are
+    whole epochs, are behind us, `order` must have drawn those epochs and no more.
     """
-    taken, epoch = 0, 0
+    chunks = range(0, len(rows), batch_size)
+    epoch = taken // len(chunks)
     while taken < total_steps:
         epoch += 1
         shuffled = torch.randperm(len(rows), generator=order).tolist()
-        chunks = range(0, len(rows), batch_size)
         for start in chunks[: total_steps - taken]:
             taken += 1
             chosen = [rows[i] for i in shuffled[start : start + batch_size]]

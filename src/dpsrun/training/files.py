@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.training.evaluation import Outputs
@@ -43,6 +45,20 @@ def _curve_row(group: Sequence[CurvePoint]) -> list[float]:
     loss = float(np.mean([point.taken.loss for point in group]))
     norm = float(np.mean([point.taken.gradient_norm for point in group]))
     return [end.taken.step, end.epoch, loss, norm, end.taken.learning_rate]
+
+
+def pack_curve(curve: Sequence[CurvePoint]) -> Tensor:
+    """Put a curve into numbers, `[steps, 6]` float64, for it is as long as the run."""
+    rows = [(point.epoch, *astuple(point.taken)) for point in curve]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def unpack_curve(rows: Tensor) -> list[CurvePoint]:
+    """Give the curve that `pack_curve` was given."""
+    return [
+        CurvePoint(int(epoch), StepReport(int(step), loss, norm, rate, int(tokens)))
+        for epoch, step, loss, norm, rate, tokens in rows.tolist()
+    ]
 
 
 def write_predictions(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 
 from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
-from dpsrun.methods.hooks import Context, Hooks
+from dpsrun.methods.hooks import Context, Hooks, State
 from dpsrun.methods.spec import Params
 from dpsrun.models.load import Loaded, load
 from dpsrun.models.source import fingerprint_of
@@ -31,8 +29,16 @@ from dpsrun.tasks.subset import stratified
 from dpsrun.tasks.task import Task
 from dpsrun.tasks.tokens import open_tokens
 from dpsrun.training import evaluation, record
+from dpsrun.training.checkpoint import Checkpoint, note
+from dpsrun.training.clock import Clock
 from dpsrun.training.data import Feed, training_steps
-from dpsrun.training.files import CurvePoint, write_curve, write_predictions
+from dpsrun.training.files import (
+    CurvePoint,
+    pack_curve,
+    unpack_curve,
+    write_curve,
+    write_predictions,
+)
 from dpsrun.training.guards import check_parameters
 from dpsrun.training.loop import Loop
 from dpsrun.training.seeds import Streams
@@ -40,21 +46,27 @@ from dpsrun.training.seeds import Streams
 Report = Callable[[Progress], None]
 
 
-@dataclass
-class Clock:
-    """Seconds spent in the parts of a run."""
+def resume_or_begin(
+    order: Order, device: torch.device, report: Report, checkpoint: Checkpoint, *, keep: bool
+) -> FineTune:
+    """Make a fine-tune that is as far as its checkpoint got, if there is one and it fits.
 
-    started: float = field(default_factory=time.perf_counter)
-    seconds: dict[str, float] = field(default_factory=lambda: {"training": 0.0, "evaluation": 0.0})
+    With `keep` it writes new ones. A checkpoint that does not fit is no reason to fail.
+    """
 
-    @contextmanager
-    def of(self, part: str) -> Iterator[None]:
-        """Add the time of the block to a part."""
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[part] += time.perf_counter() - began
+    def begin() -> FineTune:
+        return FineTune(order, device, report, checkpoint if keep else None)
+
+    tune, state = begin(), checkpoint.read()
+    if state is None:
+        return tune
+    try:
+        tune.load_state_dict(state)
+    except Exception as error:  # noqa: BLE001 (each method has its own way not to know its state)
+        note(f"the checkpoint is ignored, it does not fit: {error!r}")
+        return begin()
+    note(f"resumed after step {tune.loop.step}")
+    return tune
 
 
 @dataclass
@@ -65,11 +77,16 @@ class FineTune:
         order: what to do.
         device: where.
         report: told after every step.
+        checkpoint: where to keep how far it is, at the end of each epoch but the last.
+
+    Attributes:
+        resumed_at: the steps at which checkpoints were taken up, in order.
     """
 
     order: Order
     device: torch.device
     report: Report
+    checkpoint: Checkpoint | None = None
 
     def __post_init__(self) -> None:
         self.clock = Clock()
@@ -84,8 +101,9 @@ class FineTune:
         self.evaluations: list[Evaluation] = []
         self.outputs: dict[str, evaluation.Outputs] = {}
         self.curve: list[CurvePoint] = []
-        self.order_hash = hashlib.sha256()
-        self.startup = time.perf_counter() - self.clock.started
+        self.order_hash = b""
+        self.resumed_at: tuple[int, ...] = ()
+        self.clock.seconds["startup"] = self.clock.elapsed
 
     def _build(self) -> tuple[Loaded, Hooks[Params], Loop]:
         spec, steps = self.order.spec, self.order.total_steps
@@ -122,9 +140,10 @@ class FineTune:
             batch_size=self.order.spec.training.batch_size,
             total_steps=self.order.total_steps,
             order=self.streams.order,
+            taken=self.loop.step,
         )
         for epoch, rows, epoch_ends in steps:
-            self.order_hash.update(np.asarray(rows, dtype=np.int64).tobytes())
+            self.order_hash = _chained(self.order_hash, rows)
             with self.clock.of("training"):
                 reports = self.loop.take_step(rows)
                 if epoch_ends:
@@ -134,6 +153,7 @@ class FineTune:
                 self.report(self._progress(epoch, reports[-1].loss))
             if epoch_ends:
                 self._evaluate(epoch)
+                self._save()
 
     def _progress(self, epoch: int, loss: float) -> Progress:
         score = self.evaluations[-1].primary if self.evaluations else None
@@ -166,6 +186,41 @@ class FineTune:
         if self.best_epoch == epoch:
             self.outputs["best"] = outputs
 
+    def _save(self) -> None:
+        step = self.loop.step
+        if self.checkpoint is not None and step < self.order.total_steps:
+            self.checkpoint.write(self.state_dict(), step=step)
+
+    def state_dict(self) -> State:
+        """Give all that a fine-tune needs to go on from the end of an epoch; live tensors."""
+        return {
+            "loop": self.loop.state_dict(),
+            "streams": self.streams.state_dict(self.device),
+            "evaluations": [each.model_dump() for each in self.evaluations],
+            "outputs": {
+                selection: {split: torch.from_numpy(values) for split, values in found.items()}
+                for selection, found in self.outputs.items()
+            },
+            "curve": pack_curve(self.curve),
+            "order_hash": self.order_hash.hex(),
+            "seconds": self.clock.so_far,
+            "resumed_at": self.resumed_at,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on where `state_dict` was taken; raises anything if the state is of another run."""
+        self.loop.load_state_dict(state["loop"])
+        self.streams.load_state_dict(state["streams"], self.device)
+        self.evaluations = [Evaluation.model_validate(each) for each in state["evaluations"]]
+        self.outputs = {
+            selection: {split: values.numpy() for split, values in found.items()}
+            for selection, found in state["outputs"].items()
+        }
+        self.curve = unpack_curve(state["curve"])
+        self.order_hash = bytes.fromhex(state["order_hash"])
+        self.clock.carry_on(state["seconds"])
+        self.resumed_at = (*state["resumed_at"], self.loop.step)
+
     @property
     def best_epoch(self) -> int | None:
         """The epoch of the highest primary score, the first of equals; selected on this data."""
@@ -187,21 +242,15 @@ class FineTune:
 
     def timing(self) -> Timing:
         """Give the seconds of the parts so far."""
-        return Timing(
-            total=time.perf_counter() - self.clock.started,
-            startup=self.startup,
-            training=self.clock.seconds["training"],
-            evaluation=self.clock.seconds["evaluation"],
-            steps=self.loop.step,
-            tokens=sum(point.taken.tokens for point in self.curve),
-        )
+        tokens = sum(point.taken.tokens for point in self.curve)
+        return Timing(**self.clock.so_far, steps=self.loop.step, tokens=tokens)
 
     def hashes(self) -> dict[str, str]:
         """Hash what a repetition of this run must reproduce."""
         return {
             "weights": record.hash_weights(self.loaded.model),
             "predictions": record.hash_arrays(self.outputs["last"]),
-            "order": self.order_hash.hexdigest(),
+            "order": self.order_hash.hex(),
         }
 
     def effective(self) -> dict[str, Any]:
@@ -214,6 +263,11 @@ class FineTune:
         write_curve(folder / "curve.csv", self.curve, self.order.total_steps)
         if self.outputs:
             write_predictions(folder / "predictions.parquet", self.outputs, self.splits)
+
+
+def _chained(before: bytes, rows: Sequence[int]) -> bytes:
+    """Hash the rows of a step and of those before; unlike a running hash, this can be kept."""
+    return hashlib.sha256(before + np.asarray(rows, dtype=np.int64).tobytes()).digest()
 
 
 def _check_model(order: Order) -> None:

@@ -8,14 +8,15 @@ otherwise idle while the host waits and the host while it computes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from dpsrun.methods.hooks import Hooks
+from dpsrun.methods.hooks import Hooks, State
 from dpsrun.methods.spec import Params
 from dpsrun.models.batch import Batch
 from dpsrun.models.classifier import Classifier
@@ -172,3 +173,30 @@ class Loop:
         self.scaler.step(self.optimiser)
         self.hooks.after_update()
         self.schedule.step()
+
+    def state_dict(self) -> State:
+        """Give all that the loop needs to go on, once every step was read.
+
+        Tensors are the live ones: save or copy them before the next step.
+        """
+        optimiser = self.optimiser.state_dict()
+        moments = {str(i): each for i, each in optimiser["state"].items()}  # JSON has such keys
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": optimiser | {"state": moments},
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "method": self.hooks.state_dict(),
+            "steps": [self.step, self.skipped, self._skipped_in_a_row],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave; raises what its parts raise where it does not fit."""
+        optimiser = state["optimiser"]
+        moments = {int(i): each for i, each in optimiser["state"].items()}
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(optimiser | {"state": moments})
+        self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.hooks.load_state_dict(state["method"])
+        self.step, self.skipped, self._skipped_in_a_row = state["steps"]

@@ -38,6 +38,8 @@ def effective(loaded: Loaded, loop: Loop, precision: Precision, examples: int) -
         "dropout_layers": sorted(dropout_modules(loaded.model)),
         "train_examples": examples,
         "total_steps": loop.total_steps,
+        "batch_size": loop.training.batch_size,
+        "micro_batch_size": loop.training.micro_batch_size or loop.training.batch_size,
         "warmup_steps": warmup_steps(loop.training, loop.total_steps),
         "parameters": loaded.model.count_parameters() + loaded.left_out,
         "parameters_left_out": loaded.left_out,

@@ -1,0 +1,109 @@
+"""`dpsrun verify` repeats runs with the installed command; the results stay as they were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dpsrun.cli.app import app
+from dpsrun.errors import UserError
+from dpsrun.runs.spec import Places
+from dpsrun.runs.store import Store
+from tests.command import Bench
+from tests.report.builder import make_results, make_run
+
+SAME = "weights same, predictions same, order same"
+KEY = ("rte", "vanilla", 0)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path) -> Bench:
+    """A folder with a finished grid of two runs."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny").symlink_to(tiny)
+    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    ended = bench.say("grid", bench.grid())
+    assert ended.code == 0, ended.err
+    return bench
+
+
+def runs(bench: Bench) -> list[str]:
+    return Store(bench.folder / "results").run_ids()
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def change(path: Path, *names: str, value: Any) -> None:
+    """Change one value of a JSON file, and nothing that is linked to it."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    *above, last = names
+    part = record
+    for name in above:
+        part = part[name]
+    part[last] = value
+    path.unlink()
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_a_repetition_is_the_same_and_leaves_the_results_alone(finished: Bench) -> None:
+    before = contents(finished.folder / "results")
+    ended = finished.say("verify", *runs(finished), "--workers", "2")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines() == [f"{run}: {SAME}" for run in runs(finished)]
+    assert contents(finished.folder / "results") == before
+
+
+def test_what_is_not_the_same_or_fails_is_told_with_its_causes(
+    finished: Bench, tmp_path: Path
+) -> None:
+    bench = Bench(
+        shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True), finished.extra
+    )
+    other, failing = runs(bench)
+    folder = bench.folder / "results" / "runs"
+    change(folder / other / "result.json", "hashes", "weights", value="0" * 64)
+    change(folder / other / "result.json", "environment", "python", value="2.7")
+    (tmp_path / "another model").mkdir()
+    change(folder / failing / "spec.json", "places", "model", value=str(tmp_path / "another model"))
+    ended = bench.say("verify", other, failing, "--json")
+    assert ended.code == 3, ended.err
+    first, second = ended.json
+    assert first["hashes"] == {"weights": "different", "predictions": "same", "order": "same"}
+    assert "environment.python" in [cause["name"] for cause in first["differences"]]
+    assert (second["run"], second["agrees"], second["hashes"]) == (failing, False, {})
+    assert "has changed since the run was planned" in second["failure"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("rte-bert-2x8-vanila", "did you mean 'rte-bert-2x8-vanilla-s"),
+        ("vanilla-s1", "has no result yet"),
+        ("vanilla-s0", "its model is gone: there is no folder model"),
+    ],
+)
+def test_a_run_that_cannot_be_repeated_is_the_users_to_mend(
+    tmp_path: Path, words: str, expected: str
+) -> None:
+    store = make_results(tmp_path, {KEY: 0.6, ("rte", "vanilla", 1): None})
+    ended = CliRunner().invoke(app, ["verify", words, "--results", str(store.root)])
+    assert isinstance(ended.exception, UserError)
+    assert expected in str(ended.exception)
+
+
+def test_an_interrupted_repetition_says_so_by_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dpsrun.execution.verify.drive", lambda *_: False)
+    store = make_results(tmp_path, {KEY: 0.6})
+    store.order(make_run(KEY), Places(model=str(tmp_path), tokens=str(tmp_path)))
+    ended = CliRunner().invoke(app, ["verify", "vanilla", "--results", str(store.root)])
+    assert ended.exit_code == 130
+    assert "the repetition failed: interrupted: it left no result" in ended.stdout

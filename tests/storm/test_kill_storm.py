@@ -1,0 +1,69 @@
+"""No kill, whenever it comes and whatever it hits, loses a result or publishes it twice."""
+
+from __future__ import annotations
+
+import random
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from dpsrun.runs.files import new_token
+from tests.command import PATIENCE, Bench
+from tests.report.builder import make_results
+from tests.storm.storm import Calm, Command, Storm, after_kills, assert_done_once, calm, tables
+
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
+
+ROOT = Path(__file__).resolve().parents[2]
+START = "from tests.storm.launcher import main; main()"
+RUNS = list(product(("cola", "mrpc", "rte", "stsb"), ("vanilla", "mixout"), range(5)))
+KILLS = 25
+"""With each seed; a hundred in all."""
+
+
+def command(place: Path) -> Command:
+    """Make a results folder in which everything is to do, and the command that does it."""
+    folder = place / new_token()
+    make_results(folder, dict.fromkeys(RUNS))
+    bench = Bench(folder, {"PYTHONPATH": str(ROOT)})
+    return Command(bench, [sys.executable, "-c", START, "results"])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    return calm(command(tmp_path_factory.mktemp("calm")))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_grid_that_is_killed_again_and_again_ends_as_one_that_is_not(
+    tmp_path: Path, undisturbed: Calm, seed: int
+) -> None:
+    span = undisturbed.seconds / 4  # several kills on the way
+    for store in after_kills(KILLS, lambda: command(tmp_path), span, seed):
+        assert_done_once(store)
+        assert tables(store) == undisturbed.tables
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_grid_goes_on_when_what_starts_its_workers_is_killed(
+    tmp_path: Path, undisturbed: Calm, seed: int
+) -> None:
+    draws = random.Random(seed)  # noqa: S311 (no secrets here)
+    storm = Storm(command(tmp_path), draws, undisturbed.seconds / 2, kinds=("server",))
+    storm.pass_over(1)
+    assert_done_once(storm.command.store)
+    assert tables(storm.command.store) == undisturbed.tables
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_launchers_at_once_on_one_folder_do_each_run_once(
+    tmp_path: Path, undisturbed: Calm, number: int
+) -> None:
+    shared = command(tmp_path)
+    launchers = [shared.start() for _ in range(number)]
+    assert [launcher.wait(PATIENCE) for launcher in launchers] == [0] * number, shared.said()
+    assert_done_once(shared.store)
+    assert all(len(shared.store.attempts(run)) == 1 for run in shared.store.run_ids())
+    assert tables(shared.store) == undisturbed.tables
