@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,6 +68,10 @@ class Bench:
     def given(self, **extra: str) -> Bench:
         """Give the same bench with more variables in its environment."""
         return replace(self, extra={**self.extra, **extra})
+
+    def copied(self, folder: Path) -> Bench:
+        """Copy everything to a new folder; give a bench there."""
+        return replace(self, folder=shutil.copytree(self.folder, folder, symlinks=True))
 
     def say(self, *words: str | Path) -> Ended:
         """Run a command of ours to its end."""

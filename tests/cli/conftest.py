@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,20 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def lasting(
+    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
+) -> Callable[[], Bench]:
+    """Makes empty folders with the encoder in them, for several tests."""
+    return lambda: _furnished(tmp_path_factory.mktemp("lasting"), tiny, cache)
+
+
 @pytest.fixture
 def bench(tmp_path: Path, tiny: Path, cache: Path) -> Bench:
     """An empty folder with the encoder in it."""
-    (tmp_path / "tiny").symlink_to(tiny)
-    return Bench(tmp_path, {"DPSRUN_CACHE": str(cache)})
+    return _furnished(tmp_path, tiny, cache)
+
+
+def _furnished(folder: Path, tiny: Path, cache: Path) -> Bench:
+    (folder / "tiny").symlink_to(tiny)
+    return Bench(folder, {"DPSRUN_CACHE": str(cache)})

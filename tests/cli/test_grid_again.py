@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,22 +20,16 @@ STARTED = re.compile(r"^\S+ start (\S+) on ", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
-) -> tuple[Bench, Ended]:
+def finished(lasting: Callable[[], Bench]) -> tuple[Bench, Ended]:
     """A folder with a finished grid of four runs, and what was printed meanwhile."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "tiny").symlink_to(tiny)
-    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    bench = lasting()
     return bench, bench.say("grid", bench.grid(seeds=SEEDS), "--workers", "2")
 
 
 @pytest.fixture
 def again(finished: tuple[Bench, Ended], tmp_path: Path) -> Bench:
     """A copy of that folder."""
-    bench, _ = finished
-    folder = shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True)
-    return Bench(folder, bench.extra)
+    return finished[0].copied(tmp_path / "copy")
 
 
 def started(ended: Ended) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,9 @@ METHODS = (
 
 
 @pytest.fixture(scope="module")
-def failed(
-    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
-) -> tuple[Bench, Ended]:
+def failed(lasting: Callable[[], Bench]) -> tuple[Bench, Ended]:
     """A grid of which a run fails, one diverges, and somebody kills one and stops another."""
-    folder = tmp_path_factory.mktemp("failed")
-    (folder / "tiny").symlink_to(tiny)
-    bench = made_to_wait(Bench(folder, {"DPSRUN_CACHE": str(cache)}))
+    bench = made_to_wait(lasting())
     process = bench.start("grid", bench.grid(methods=METHODS), "--workers", "3")
     killed, stopped = workers(bench, 2, process)
     os.kill(killed, signal.SIGKILL)
@@ -39,9 +35,7 @@ def failed(
 @pytest.fixture
 def again(failed: tuple[Bench, Ended], tmp_path: Path) -> Bench:
     """A copy of that folder, in which nothing waits any more."""
-    bench, _ = failed
-    folder = shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True)
-    return Bench(folder, {**bench.extra, "EXTRA_WAIT": ""})
+    return failed[0].copied(tmp_path / "copy").given(EXTRA_WAIT="")
 
 
 def store_of(bench: Bench) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,21 +22,16 @@ def extra(bench: Bench) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path
-) -> tuple[Bench, Ended]:
+def finished(lasting: Callable[[], Bench]) -> tuple[Bench, Ended]:
     """A folder with a grid of one run that is done, and what was printed meanwhile."""
-    folder = tmp_path_factory.mktemp("one")
-    (folder / "tiny").symlink_to(tiny)
-    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    bench = lasting()
     return bench, bench.say("grid", bench.grid(methods=["vanilla"]))
 
 
 @pytest.fixture
 def again(finished: tuple[Bench, Ended], tmp_path: Path) -> Bench:
     """A copy of that folder."""
-    bench, _ = finished
-    return Bench(shutil.copytree(bench.folder, tmp_path / "copy", symlinks=True), bench.extra)
+    return finished[0].copied(tmp_path / "copy")
 
 
 def attempts(bench: Bench) -> list[int]:

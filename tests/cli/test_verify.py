@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,9 @@ KEY = ("rte", "vanilla", 0)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path, cache: Path) -> Bench:
+def finished(lasting: Callable[[], Bench]) -> Bench:
     """A folder with a finished grid of two runs."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "tiny").symlink_to(tiny)
-    bench = Bench(folder, {"DPSRUN_CACHE": str(cache)})
+    bench = lasting()
     ended = bench.say("grid", bench.grid())
     assert ended.code == 0, ended.err
     return bench
@@ -63,9 +61,7 @@ def test_a_repetition_is_the_same_and_leaves_the_results_alone(finished: Bench) 
 def test_what_is_not_the_same_or_fails_is_told_with_its_causes(
     finished: Bench, tmp_path: Path
 ) -> None:
-    bench = Bench(
-        shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True), finished.extra
-    )
+    bench = finished.copied(tmp_path / "copy")
     other, failing = runs(bench)
     folder = bench.folder / "results" / "runs"
     change(folder / other / "result.json", "hashes", "weights", value="0" * 64)
