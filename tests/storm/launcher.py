@@ -1,14 +1,12 @@
 """A launcher whose runs need milliseconds and no torch; queue, workers, leases and files are real.
 
-Given as `python -c "from tests.storm.launcher import main; main()" RESULTS`, so that the server of
-the workers finds this module by its name, and the stand-ins with it.
+Only `python -m tests.storm` and the server of its workers load this: it puts stand-ins in place.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,17 +73,16 @@ class Unwatched:
     def said(self, *_: object) -> None: ...
 
 
-def main() -> None:
+def launch(results: Path) -> int:
     """Do what is missing, with two workers, and write the tables, as `dpsrun grid` does."""
-    store = Store(Path(sys.argv[1]))
+    store = Store(results)
     engine = LocalEngine(store, [Slot(0, "cpu"), Slot(1, "cpu")], (), Unwatched())
     multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
-    sys.stderr.write("start\n")
     drive(engine, [run for run in undone(store) if not store.recover(run)])
     from dpsrun.report.produce import produce  # most launchers are killed before they need it
 
     produce(store.root, everything=False, names=())
-    sys.exit(3 if undone(store) else 0)
+    return 3 if undone(store) else 0
 
 
 def undone(store: Store) -> list[str]:

@@ -9,7 +9,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ MARK = "STORM"
 UNFINISHED = 3
 """The exit code of a command that leaves runs to be done."""
 
-KINDS = ("launcher", "worker", "all")
-"""What a kill hits: one process, or everything that is there."""
+KINDS = ("launcher", "all", *["worker"] * 4)
+"""What a kill may hit. A launcher outlives its workers: their kills need no new one."""
 
 COST = ("attempts", "seconds_", "peak_memory_bytes/")
 """Columns of `runs.csv` that tell what a result cost, not what it is."""
@@ -34,14 +34,14 @@ COST = ("attempts", "seconds_", "peak_memory_bytes/")
 
 @dataclass(frozen=True)
 class Command:
-    """A command that says `start` on standard error when it begins to work on its results."""
+    """A command that works on the folder `results` of a bench."""
 
     bench: Bench
     words: Sequence[str | Path]
 
     @property
     def store(self) -> Store:
-        """The results folder that it works on."""
+        """That folder."""
         return Store(self.bench.folder / "results")
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -56,11 +56,10 @@ class Command:
                 start_new_session=True,
             )
 
-    def begin(self) -> subprocess.Popen[bytes]:
-        """Start it and wait until it is at work."""
-        before = len(self.said())
+    def begin(self, first: str = "worker") -> subprocess.Popen[bytes]:
+        """Start it, and wait until it has a worker, or a process of another kind."""
         process = self.start()
-        until(lambda: process.poll() is not None or "start" in self.said()[before:])
+        until(lambda: process.poll() is not None or bool(self.alive(first, process.pid)))
         return process
 
     def said(self) -> str:
@@ -68,20 +67,20 @@ class Command:
         file = self.bench.folder / "said.txt"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
-    def alive(self) -> list[int]:
-        """Find every process that it started, and itself."""
+    def alive(self, kind: str = "all", launcher: int = 0) -> list[int]:
+        """Find the processes of a kind that it started; its own is the `launcher`."""
         mark = f"{MARK}={self.bench.folder}\0".encode()
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if mark in (process / "environ").read_bytes():
                     found.append(int(process.name))
-        return sorted(found)
+        return sorted(pid for pid in found if kind in {"all", kind_of(pid, launcher)})
 
 
 @dataclass(frozen=True)
 class Calm:
-    """What a grid comes to that nothing disturbs: the seconds at work, and its tables."""
+    """What a grid comes to that nothing disturbs: its seconds at work, and its tables."""
 
     seconds: float
     tables: dict[str, Any]
@@ -120,7 +119,6 @@ class Storm:
     Attributes:
         draws: give the moments and the victims.
         span: seconds within which a kill comes after the start or the last kill.
-        kinds: of victims, as in `kind_of`, or `all`.
         kills: how many there were.
         published: the results seen so far: the inode and the content of each file.
     """
@@ -128,7 +126,6 @@ class Storm:
     command: Command
     draws: random.Random
     span: float
-    kinds: Sequence[str] = KINDS
     kills: int = 0
     published: dict[Path, tuple[int, bytes]] = field(default_factory=dict)
 
@@ -152,12 +149,10 @@ class Storm:
 
     def _strike(self, launcher: int) -> bool:
         """Kill what is drawn; False if nothing of that kind is there at this moment."""
-        kind, which = self.draws.choice(self.kinds), self.draws.random()
-        found = [pid for pid in self.command.alive() if kind in {"all", kind_of(pid, launcher)}]
+        kind, which = self.draws.choice(KINDS), self.draws.random()
+        found = self.command.alive(kind, launcher)
         victims = found if kind == "all" else found[int(which * len(found)) :][:1]
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(victims)
         return bool(victims)
 
     def _nothing_is_lost(self) -> None:
@@ -178,13 +173,23 @@ def ends_within(seconds: float, process: subprocess.Popen[bytes]) -> bool:
     return process.returncode is not None
 
 
+def kill(pids: Iterable[int]) -> None:
+    """Kill processes that may be gone."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def kind_of(pid: int, launcher: int) -> str:
-    """Tell what a process is; workers lead sessions of their own, the rest serves the launcher."""
+    """Tell what a process is: workers lead sessions of their own."""
     if pid == launcher:
         return "launcher"
-    with contextlib.suppress(ProcessLookupError):
-        return "worker" if os.getsid(pid) == pid else "server"
-    return "gone"
+    with contextlib.suppress(OSError):
+        if os.getsid(pid) == pid:
+            return "worker"
+        if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return "server"
+    return "other"
 
 
 def identity(path: Path) -> tuple[int, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from itertools import product
 from pathlib import Path
@@ -12,12 +11,20 @@ import pytest
 from dpsrun.runs.files import new_token
 from tests.command import PATIENCE, Bench
 from tests.report.builder import make_results
-from tests.storm.storm import Calm, Command, Storm, after_kills, assert_done_once, calm, tables
+from tests.storm.storm import (
+    UNFINISHED,
+    Calm,
+    Command,
+    after_kills,
+    assert_done_once,
+    calm,
+    kill,
+    tables,
+)
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
 
 ROOT = Path(__file__).resolve().parents[2]
-START = "from tests.storm.launcher import main; main()"
 RUNS = list(product(("cola", "mrpc", "rte", "stsb"), ("vanilla", "mixout"), range(5)))
 KILLS = 25
 """With each seed; a hundred in all."""
@@ -28,7 +35,7 @@ def command(place: Path) -> Command:
     folder = place / new_token()
     make_results(folder, dict.fromkeys(RUNS))
     bench = Bench(folder, {"PYTHONPATH": str(ROOT)})
-    return Command(bench, [sys.executable, "-c", START, "results"])
+    return Command(bench, [sys.executable, "-m", "tests.storm", "results"])
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +47,23 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Calm:
 def test_a_grid_that_is_killed_again_and_again_ends_as_one_that_is_not(
     tmp_path: Path, undisturbed: Calm, seed: int
 ) -> None:
-    span = undisturbed.seconds / 4  # several kills on the way
+    span = undisturbed.seconds / 6  # many kills on the way
     for store in after_kills(KILLS, lambda: command(tmp_path), span, seed):
         assert_done_once(store)
         assert tables(store) == undisturbed.tables
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_grid_goes_on_when_what_starts_its_workers_is_killed(
-    tmp_path: Path, undisturbed: Calm, seed: int
+@pytest.mark.parametrize("first", ["server", "worker"])
+def test_a_grid_goes_on_when_the_server_of_its_workers_is_killed(
+    tmp_path: Path, undisturbed: Calm, first: str
 ) -> None:
-    draws = random.Random(seed)  # noqa: S311 (no secrets here)
-    storm = Storm(command(tmp_path), draws, undisturbed.seconds / 2, kinds=("server",))
-    storm.pass_over(1)
-    assert_done_once(storm.command.store)
-    assert tables(storm.command.store) == undisturbed.tables
+    grid = command(tmp_path)
+    launcher = grid.begin(first)
+    kill(grid.alive("server", launcher.pid))
+    assert launcher.wait(PATIENCE) in {0, UNFINISHED}, grid.said()
+    assert grid.start().wait(PATIENCE) == 0, grid.said()
+    assert_done_once(grid.store)
+    assert tables(grid.store) == undisturbed.tables
 
 
 @pytest.mark.parametrize("number", [2, 4])

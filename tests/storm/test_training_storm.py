@@ -1,4 +1,4 @@
-"""Trainings that are killed give, in the end, the tables of trainings that are not."""
+"""Trainings that are killed, and taken up again, give what trainings in peace give."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from dpsrun.runs.files import new_token
-from tests.command import DPSRUN, Bench
+from dpsrun.runs.result import Result
+from dpsrun.runs.store import Store
+from tests.command import DPSRUN, TRAINING, Bench
 from tests.encoders import save_tiny_with_tokenizer
 from tests.storm.storm import Command, after_kills, assert_done_once, calm, tables
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
 
 KILLS = 5
+SEED = 16
+"""Of its first five victims one is a launcher, one is everything, and three are workers."""
 
 
 def command(place: Path) -> Command:
@@ -21,15 +25,24 @@ def command(place: Path) -> Command:
     folder = place / new_token()
     folder.mkdir()
     bench = Bench(folder, {"DPSRUN_CACHE": str(place / "cache")})
-    grid = bench.grid(model="../tiny", seeds=(0, 1))
-    return Command(bench, [DPSRUN, "grid", grid, "--workers", "2"])
+    long = {**TRAINING, "epochs": 20}
+    grid = bench.grid(model="../tiny", tasks=["mini-stsb"], seeds=(0, 1), training=long)
+    return Command(bench, [DPSRUN, "grid", grid, "--workers", "2", "--checkpoint"])
+
+
+def hashes(store: Store) -> dict[str, dict[str, str]]:
+    """Give the hashes of weights, predictions and order of each run."""
+    found = {run: store.result(run) for run in store.run_ids()}
+    return {run: result.hashes for run, result in found.items() if isinstance(result, Result)}
 
 
 def test_a_grid_of_trainings_that_is_killed_again_and_again_ends_as_one_that_is_not(
     tmp_path: Path,
 ) -> None:
     save_tiny_with_tokenizer(tmp_path / "tiny")
-    undisturbed = calm(command(tmp_path))
-    for store in after_kills(KILLS, lambda: command(tmp_path), undisturbed.seconds / 2, seed=0):
+    peaceful = command(tmp_path)
+    undisturbed = calm(peaceful)
+    for store in after_kills(KILLS, lambda: command(tmp_path), undisturbed.seconds / 2, SEED):
         assert_done_once(store)
         assert tables(store) == undisturbed.tables
+        assert hashes(store) == hashes(peaceful.store)
