@@ -18,9 +18,9 @@ def published(store: Store) -> dict[str, str]:
     return {run: result.attempt for run, result in found.items() if isinstance(result, Result)}
 
 
-def test_three_launchers_share_the_runs_and_each_waits_for_all(bench: Bench) -> None:
-    grid = bench.grid(seeds=range(3))
-    launchers = [bench.start("grid", grid, "--workers", "1") for _ in range(3)]
+def test_launchers_share_the_runs_and_each_waits_for_all(bench: Bench) -> None:
+    grid = bench.grid(seeds=(0,))
+    launchers = [bench.start("grid", grid, "--workers", "1") for _ in range(2)]
     tables = []
     for launcher in launchers:
         table, said = launcher.communicate(timeout=PATIENCE)
@@ -28,7 +28,7 @@ def test_three_launchers_share_the_runs_and_each_waits_for_all(bench: Bench) -> 
         tables.append(table)
     assert len(set(tables)) == 1
     store = Store(bench.folder / "results")
-    assert len(published(store)) == 6
+    assert len(published(store)) == 2
     assert published(store) == {run: store.attempts(run)[0] for run in store.run_ids()}
     assert all(len(store.attempts(run)) == 1 for run in store.run_ids())
 

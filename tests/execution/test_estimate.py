@@ -124,9 +124,18 @@ def test_a_finished_training_that_was_not_published_is_found(
 ) -> None:
     store = make_results(tmp_path, {("rte", "vanilla", 0): outcome})
     (run,) = store.run_ids()
-    store.withdraw(run)
+    (store.folder(run) / "result.json").unlink()
     assert store.recover(run)
     assert store.state(run) == "done"
+
+
+def test_a_result_that_was_taken_back_is_kept_and_does_not_return(tmp_path: Path) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", 0): 0.5})
+    (run,) = store.run_ids()
+    assert withdraw([run], store, (), every=True) == {run}
+    assert not store.recover(run)
+    assert store.state(run) == "new"
+    assert len(list(store.folder(run).glob("result.json.withdrawn-*"))) == 1
 
 
 def test_a_failure_that_was_taken_back_stays_so(failed: Store) -> None:

@@ -77,10 +77,18 @@ def test_a_lease_ends_with_the_result_of_its_attempt(
     first = taken(store, run)
     end(store, first, outcome)
     assert holder(store, run) is None
+    store.withdraw(run)
     second = taken(store, run)
     assert second.number == first.number + 1
     assert not first.is_ours
     assert second.is_ours
+
+
+def test_a_run_that_just_got_its_result_is_not_begun_again(store: Store, run: str) -> None:
+    end(store, taken(store, run), "ok")
+    (store.folder(run) / "result.json").unlink()  # written, and its worker died before the link
+    assert claim(store, run) is None
+    assert store.state(run) == "stale"
 
 
 def test_of_many_who_ask_at_once_one_gets_the_run(store: Store, run: str) -> None:

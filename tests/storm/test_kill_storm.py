@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.runs.files import new_token
+from tests.cli.waiting import until
 from tests.command import PATIENCE, Bench
 from tests.report.builder import make_results
 from tests.storm.storm import (
@@ -62,6 +63,7 @@ def test_a_grid_goes_on_when_the_server_of_its_workers_is_killed(
     kill(grid.alive("server", launcher.pid))
     assert launcher.wait(PATIENCE) in {0, UNFINISHED}, grid.said()
     assert grid.start().wait(PATIENCE) == 0, grid.said()
+    until(lambda: not grid.alive())
     assert_done_once(grid.store)
     assert tables(grid.store) == undisturbed.tables
 
@@ -73,6 +75,7 @@ def test_launchers_at_once_on_one_folder_do_each_run_once(
     shared = command(tmp_path)
     launchers = [shared.start() for _ in range(number)]
     assert [launcher.wait(PATIENCE) for launcher in launchers] == [0] * number, shared.said()
+    until(lambda: not shared.alive())
     assert_done_once(shared.store)
     assert all(len(shared.store.attempts(run)) == 1 for run in shared.store.run_ids())
     assert tables(shared.store) == undisturbed.tables

@@ -172,6 +172,8 @@ class LocalEngine:
 
     def _bury(self, worker: Worker) -> None:
         worker.process.join()
+        for progress in worker.see_the_end():
+            self.view.progressed(worker.run_id, progress)
         worker.channel.close()
         self.workers.remove(worker)
         if worker.attempt is None and worker.process.exitcode == 0:

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -25,6 +26,12 @@ STARTS = 3
 
 SERVER_LOST = 255
 """The exit code that multiprocessing makes up when the server can no longer tell the real one."""
+
+REAPING_SECONDS = 0.1
+"""A killed server hangs up before the kernel says that it is gone."""
+
+END_SECONDS = 10.0
+"""How long the kernel may take to end what was killed."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Worker:
     watch: Watch
     attempt: str | None = None
     overdue: str = ""
+    hung_up: bool = False
     kills: int | None = field(default_factory=kernel_kills)
 
     @property
@@ -66,13 +74,29 @@ class Worker:
     def news(self) -> list[Progress]:
         """Read what it said since; remembers the attempt when it is told."""
         heard: list[Progress] = []
-        with contextlib.suppress(EOFError, OSError):
+        try:
             while self.channel.poll():
                 word = self.channel.recv()
                 if isinstance(word, str):
                     self.attempt = word
                 else:
                     heard.append(word)
+        except (EOFError, OSError):
+            self.hung_up = True
+        return heard
+
+    def see_the_end(self) -> list[Progress]:
+        """Make sure that it has ended, and read its last words.
+
+        A lost server says that its children have ended when they have not. The channel is right:
+        it hangs up when the last process that holds it is gone.
+        """
+        if self.process.exitcode == SERVER_LOST:
+            self.kill()
+            self._send(os.kill, signal.SIGKILL)
+        heard = self.news()
+        while not self.hung_up and self.channel.poll(END_SECONDS):
+            heard += self.news()
         return heard
 
     def ask_to_stop(self) -> None:
@@ -130,6 +154,7 @@ def start(store: Store, job: Job, slot: Slot, limit: float | None) -> Worker:
         except (EOFError, OSError) as error:
             ours.close()  # a child that was forked all the same ends by this
             lost = error
+            time.sleep(REAPING_SECONDS)
         finally:
             theirs.close()
     raise lost

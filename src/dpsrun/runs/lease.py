@@ -110,7 +110,7 @@ class Lease:
 def claim(store: Store, run_id: str) -> Lease | None:
     """Take the next lease on a run; None if somebody holds it, or was faster."""
     number = _latest(store, run_id)  # first: who comes between takes the number that we would
-    if holder(store, run_id) is not None:
+    if holder(store, run_id) is not None or store.recover(run_id):
         return None
     owner = Owner.here(new_token())
     if not take(store, run_id, number + 1, owner):

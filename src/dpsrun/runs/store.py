@@ -131,14 +131,16 @@ class Store:
     def recover(self, run_id: str) -> bool:
         """Publish an attempt that was trained to its end and killed before it could publish.
 
-        False if there is none. Failures are left alone: they may have been withdrawn.
+        Says whether the run has a result then. Failures, and what was withdrawn, are left alone.
         """
         left = (self.attempt_result(run_id, attempt) for attempt in self.attempts(run_id))
         trained = [r for r in left if isinstance(r, Result) and r.outcome in TRAINED]
-        recovered = any(self.publish(result) for result in trained)
-        if recovered:
+        if any(self.publish(r) for r in trained if not self._withdrawn(r).exists()):
             self.drop_checkpoint(run_id)
-        return recovered
+        return isinstance(self.result(run_id), Result)
+
+    def _withdrawn(self, result: Result) -> Path:
+        return self.folder(result.run) / f"result.json.withdrawn-{result.attempt}"
 
     def drop_checkpoint(self, run_id: str) -> None:
         """Delete the checkpoint of a run, and drafts of it that killed attempts left."""
@@ -149,8 +151,11 @@ class Store:
                 shutil.rmtree(draft)
 
     def withdraw(self, run_id: str) -> None:
-        """Take back a published result, so that its run is to be done; its attempt stays."""
-        (self.folder(run_id) / "result.json").unlink(missing_ok=True)
+        """Take back a published result, so that its run is to be done; it keeps another name."""
+        published, result = self.folder(run_id) / "result.json", self.result(run_id)
+        if isinstance(result, Result):
+            with contextlib.suppress(FileNotFoundError):
+                published.rename(self._withdrawn(result))
 
     def set_aside(self, run_id: str) -> Path:
         """Give a damaged result another name, so that its run can be done; nothing is deleted."""
