@@ -133,6 +133,6 @@ def test_the_command_that_engines_start_does_a_run_that_was_left(again: Bench) -
 
     assert [again.say("work", run).code for _ in range(2)] == [0, 0]
     folder = again.folder / "results/runs" / run
-    (folder / "result.json").unlink()
+    store_of(again).withdraw(run)
     (folder / "spec.json").write_text("{", encoding="utf-8")
     assert again.say("work", run).code == 3
