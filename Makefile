@@ -11,7 +11,8 @@ BENCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Bytecode is made for what is imported, not for all that the libraries bring.
+PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint format bench grid report clean
 .DEFAULT_GOAL := demo

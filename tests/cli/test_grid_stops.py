@@ -18,14 +18,11 @@ def waiting(bench: Bench) -> Bench:
     return made_to_wait(bench)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_after_a_stop_nothing_lives_on_and_the_runs_are_left(
-    waiting: Bench, number: signal.Signals
-) -> None:
+def test_after_a_stop_nothing_lives_on_and_the_runs_are_left(waiting: Bench) -> None:
     grid = waiting.grid(methods=["waits"], seeds=(0, 1))
     process = waiting.start("grid", grid, "--workers", "2")
     workers(waiting, 2, process)
-    os.killpg(process.pid, number)
+    os.killpg(process.pid, signal.SIGTERM)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
     assert "Traceback" not in said
@@ -38,16 +35,6 @@ def test_after_a_stop_nothing_lives_on_and_the_runs_are_left(
         left = store.attempt_result(run, attempt)
         assert isinstance(left, Result)
         assert left.outcome == "interrupted"
-
-
-def test_workers_end_with_a_launcher_that_was_killed(waiting: Bench) -> None:
-    process = waiting.start("grid", waiting.grid(methods=["waits"]))
-    workers(waiting, 1, process)
-    process.kill()
-    process.communicate(timeout=PATIENCE)
-    until(lambda: not alive(waiting))
-    store = Store(waiting.folder / "results")
-    assert [store.state(run) for run in store.run_ids()] == ["new"]
 
 
 def test_ctrl_c_while_the_server_loads_ends_without_a_traceback(waiting: Bench) -> None:

@@ -67,14 +67,11 @@ class Fills(Counting):
 
 
 class Waits(Counting):
-    """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal.
-
-    It does so before the step EXTRA_WAIT_AT, by default the second.
-    """
+    """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal."""
 
     def before_step(self) -> None:
         super().before_step()
         folder = os.environ.get("EXTRA_WAIT")
-        if folder and self.step == int(os.environ.get("EXTRA_WAIT_AT", "2")):
+        if folder and self.step == 2:
             (Path(folder) / str(os.getpid())).touch()
             signal.pause()
