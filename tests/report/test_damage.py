@@ -65,10 +65,10 @@ def test_a_foreign_file_is_missing_and_named(store: Store, content: bytes) -> No
 
 def test_a_result_of_a_newer_version_is_missing_and_named(store: Store) -> None:
     path = first_result(store)
-    newer = json.loads(path.read_text(encoding="utf-8")) | {"schema_number": 3, "unheard_of": 1}
+    newer = json.loads(path.read_text(encoding="utf-8")) | {"schema_number": 4, "unheard_of": 1}
     overwrite(path, json.dumps(newer).encode())
     assert_missing_and_named(store)
-    assert "a newer dpsrun wrote it (schema 3)" in markdown(report_of(store))
+    assert "a newer dpsrun wrote it (schema 4)" in markdown(report_of(store))
 
 
 def test_another_runs_result_is_missing_and_named(store: Store) -> None:

@@ -73,7 +73,7 @@ def _settled(training: Training, machine: Machine) -> Training:
 
 def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine) -> Iterator[Run]:
     training = _settled(cell.training, machine)
-    params = cell.params.model_dump(mode="json")
+    params = cell.params.content()
     examples = cell.scenario.train_size(task.train_examples)
     for seeds in cell.seeds:
         spec = RunSpec(

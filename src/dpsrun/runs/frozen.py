@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,23 @@ class Frozen(BaseModel):
     """An immutable, strictly typed record; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came after the first release."""
+
+    def content(self) -> dict[str, Any]:
+        """Give all that identifies this record, as JSON values.
+
+        Fields that came later are left out while they have their default, so that what was hashed
+        before there were any keeps its hash.
+        """
+        dumped = self.model_dump(mode="json")
+        defaults = {name: type(self).model_fields[name].default for name in self.LATER}
+        return {
+            name: value
+            for name, value in dumped.items()
+            if name not in defaults or getattr(self, name) != defaults[name]
+        }
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401 (any JSON value)

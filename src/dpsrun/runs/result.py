@@ -35,6 +35,19 @@ class Evaluation(Frozen):
     train_loss: float | None
 
 
+class SetScore(Frozen):
+    """The scores of the trained model on a further set; none where its labels are hidden.
+
+    `classes` are those that both labels and predictions were counted in (see `tasks.labels`).
+    """
+
+    examples: int
+    metrics: Metrics = {}
+    primary: float | None = None
+    majority: float | None = None
+    classes: tuple[str, ...] = ()
+
+
 class Failure(Frozen):
     """Why an attempt has no score: what happened, where, and the end of its log."""
 
@@ -60,10 +73,11 @@ class Result(Frozen):
     """One attempt at a run, whole. `effective` is what applied after the method had its say.
 
     `code` is the `CODE` that computed it, `resumed_at` the steps at which checkpoints of earlier
-    attempts were taken up. Schema 1 had neither; code 1 wrote it.
+    attempts were taken up. Schema 1 had neither; code 1 wrote it. `sets` has the scores on further
+    evaluation sets after the last step, by name; schema 2 had none.
     """
 
-    schema_number: Literal[1, 2] = 2
+    schema_number: Literal[1, 2, 3] = 3
     code: int = 1
     run: str
     attempt: str
@@ -79,6 +93,7 @@ class Result(Frozen):
     environment: dict[str, Any] = {}
     failure: Failure | None = None
     resumed_at: tuple[int, ...] = ()
+    sets: dict[str, SetScore] = {}
 
     @property
     def stale(self) -> bool:

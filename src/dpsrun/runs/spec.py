@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -117,13 +117,26 @@ class Training(Frozen):
         return self.max_steps or self.epochs * -(-examples // self.batch_size)
 
 
+class EvaluationSet(Frozen):
+    """A split of another task, or a test split, that the trained model is put to.
+
+    `name` is `task:split`, `data` a fingerprint of its contents.
+    """
+
+    name: str
+    data: str
+
+
 class RunSpec(Frozen):
     """One fine-tune, complete: equal specs are one run, whichever grid asks for it.
 
     `data` and `model` are fingerprints of contents; paths and labels are no part of it.
     `architecture` is a readable name made from the model's own configuration; `device` is the kind
-    of device, for a CPU and a GPU round differently, and never its index.
+    of device, for a CPU and a GPU round differently, and never its index. `evaluate` are sets
+    beyond the task's own evaluation splits.
     """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"evaluate"})
 
     schema_number: Literal[1] = 1
     task: str
@@ -136,19 +149,21 @@ class RunSpec(Frozen):
     scenario: Scenario
     training: Training
     seeds: Seeds
+    evaluate: tuple[EvaluationSet, ...] = ()
 
     @property
     def id(self) -> str:
         """Slug and hash of all the above: `rte-bert-6x384-dps-dense-s3-1f3a9c02beef`."""
         slug = f"{self.task}-{self.architecture}-{self.method}-{self.seeds.slug}"
-        return f"{slug}-{digest(self.model_dump(mode='json'), 12)}"
+        return f"{slug}-{digest(self.content(), 12)}"
 
 
 class Places(Frozen):
-    """Where a worker finds what the spec names by content."""
+    """Where a worker finds what the spec names by content; `evaluate` by name of the set."""
 
     model: str
     tokens: str
+    evaluate: dict[str, str] = {}
 
 
 class Labels(Frozen):

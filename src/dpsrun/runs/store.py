@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -34,21 +34,26 @@ EVERYTHING = "all"
 
 
 class Order(Frozen):
-    """What a worker needs to do a run: the content of `spec.json`."""
+    """What a worker needs to do a run: the content of `spec.json`.
+
+    `declared` has those of its tasks that the grid file itself declares, by name.
+    """
 
     id: str
     spec: RunSpec
     places: Places
     train_examples: int
     total_steps: int
+    declared: dict[str, dict[str, Any]] = {}
 
 
 class Member(Frozen):
-    """One run of a grid with the labels that the grid gives it."""
+    """One run of a grid with the labels that the grid gives it, and its further evaluation sets."""
 
     id: str
     labels: Labels
     total_steps: int
+    evaluate: tuple[str, ...] = ()
 
 
 class Manifest(Frozen):

@@ -22,11 +22,16 @@ class Task:
         labels: names of the classes in the order of their numbers; empty for regression.
         metrics: what is computed for each evaluation split, the names of `tasks.metrics`.
         primary: the metrics whose mean over metrics and splits is the primary score.
-        train: name of the training split.
+        train: name of the training split; empty for a task that can only be evaluated on.
         evaluation: names of the splits scored after each epoch.
         test: names of the splits that are never scored here; their labels may be hidden (-1).
         scale: lowest and highest score of a regression task.
         options: settings of a generated task.
+        files: split -> absolute path, for a task that a grid file declares.
+        label: the column of the class or score in files that are not in the hub's layout.
+        aliases: what the data may call a class -> its name.
+        drop_unlabelled: whether examples without a label (-1) are left out of every split.
+        quoted: whether the fields of a TSV file may stand in quotation marks.
     """
 
     name: str
@@ -42,11 +47,16 @@ class Task:
     test: tuple[str, ...] = ("test",)
     scale: tuple[float, float] = (0.0, 5.0)
     options: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    label: str = LABEL
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    drop_unlabelled: bool = False
+    quoted: bool = False
 
     @property
     def splits(self) -> tuple[str, ...]:
         """The splits that a run reads: training and evaluation."""
-        return (self.train, *self.evaluation)
+        return (self.train, *self.evaluation) if self.train else self.evaluation
 
     @property
     def regression(self) -> bool:
