@@ -36,11 +36,16 @@ class LabelMap:
 
     def predictions(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
         """Name the class of each example, `[examples]`, from `[examples, model's classes]`."""
-        return np.asarray(self.predicted, dtype=np.int64).take(logits.argmax(axis=1))
+        return _renumbered(self.predicted, logits.argmax(axis=1))
 
     def labels(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rename the labels of a set, `[examples]`."""
-        return np.asarray(self.labelled, dtype=np.int64).take(labels)
+        return _renumbered(self.labelled, labels)
+
+
+def _renumbered(numbers: tuple[int, ...], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)[values]
+    return found
 
 
 def label_map(trained: Task, other: Task) -> LabelMap:
