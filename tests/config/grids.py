@@ -26,7 +26,8 @@ methods:
   - {method: dps-dense, drop_fraction: 0.3, update_ratio: 0.05}
   - dps-mix
 seeds: [0, 1, {init: 0, order: 3}]
-scenario: [full, low-resource(500)]
+scenario: [full, "low-resource(500, 1000)"]
+evaluate: [test]
 training:
   batch_size: 16
   epochs: 3
@@ -37,6 +38,7 @@ overrides:
   - match: {method: "dps-*", scenario: [full]}
     params: {update_ratio: 0.1}
     training: {weight_decay: 0.0}
+    evaluate: []
 include: [{task: rte}, {method: dps-*, seed: [0, 1]}]
 exclude: [{task: cola, method: dps-mix}]
 sweep:
@@ -71,10 +73,13 @@ def runs(
     max_length: int = 512,
     models: dict[str, str] | None = None,
     machine: Machine = CPU,
+    sets: dict[str, str] | None = None,
+    classes: int = 2,
 ) -> list[Run]:
-    """Expand a grid; `models` gives fingerprints by label where they matter."""
+    """Expand a grid; `models` and `sets` give fingerprints where they matter."""
     one = grid(text)
-    tasks = {name: TaskFacts(f"data of {name}", EXAMPLES[name]) for name in one.tasks}
+    tasks = {name: TaskFacts(f"data of {name}", EXAMPLES[name], classes) for name in one.tasks}
     prints = {entry.label: (models or {}).get(entry.label, entry.label) for entry in one.models}
     facts = {label: ModelFacts(p, "bert-2x16", max_length) for label, p in prints.items()}
-    return expand(one, tasks, facts, machine)
+    contents = {name: f"data of {name}" for name in one.sets} | (sets or {})
+    return expand(one, tasks, facts, machine, contents)

@@ -52,6 +52,16 @@ def test_a_low_resource_run_counts_its_own_examples() -> None:
     assert (run.train_examples, run.total_steps) == (500, 96)
 
 
+def test_several_sizes_are_several_scenarios() -> None:
+    found = runs(small(scenario="low-resource(100, 500)"))
+    assert [run.labels.scenario for run in found] == ["low-resource(100)", "low-resource(500)"]
+
+
+def test_every_class_needs_an_example() -> None:
+    (fault,) = faults(small(scenario="low-resource(2, 3)"), classes=3)
+    assert fault.endswith("2 examples cannot hold the 3 classes of rte: take at least 3")
+
+
 def test_auto_precision_becomes_what_it_means_here_and_a_chosen_one_stays() -> None:
     text = small(sweep="{training.precision: [auto, fp16]}")
     found = runs(text, machine=Machine("cuda", "bf16"))

@@ -117,7 +117,7 @@ def test_settings_in_the_wrong_place_are_sent_home(parts: dict[str, str], expect
     [
         ({"tasks": "rte"}, '1: tasks: must be a list; found "rte"'),
         ({"tasks": "[]"}, "1: tasks: must not be empty; found an empty list"),
-        ({"tasks": "[3]"}, "1: tasks[0]: must be the name of a task; found 3"),
+        ({"tasks": "[3]"}, "1: tasks[0]: must be the name of a task, or a mapping; found 3"),
         ({"tasks": "[no]"}, "1: tasks[0]: there is no task 'no'"),
         ({"models": "[5]"}, "2: models[0]: must be a mapping; found 5"),
         ({"models": "[{label: x}]"}, "2: models[0].source: this key is missing"),
@@ -136,7 +136,10 @@ def test_settings_in_the_wrong_place_are_sent_home(parts: dict[str, str], expect
         ({"seeds": "[{init: -1}]"}, "4: seeds[0].init: must be greater than or equal to 0"),
         ({"seeds": "{init: 3}"}, "4: seeds.init: must be a list; found 3"),
         ({"seeds": "{init: [x]}"}, '4: seeds.init[0]: must be a whole number; found "x"'),
-        ({"scenario": "half"}, "5: scenario: write 'full' or 'low-resource(500)'; found \"half\""),
+        (
+            {"scenario": "half"},
+            "or 'low-resource(100, 500)'; found \"half\"",
+        ),
         ({"scenario": "[low-resource(1)]"}, "5: scenario[0]: low-resource needs at least 2"),
         ({"training": "[]"}, "5: training: must be a mapping; found an empty list"),
         ({"training": "{epochs: 3.5}"}, "5: training.epochs: must be a whole number; found 3.5"),
@@ -213,7 +216,10 @@ def test_settings_in_the_wrong_place_are_sent_home(parts: dict[str, str], expect
         ),
         ({"tasks": ""}, "tasks: this key is missing"),
         ({"models": "['~no-such-user-here/x']"}, "there is no such home folder"),
-        ({"tasks": "", "scenario": "half"}, "4: scenario: write 'full' or 'low-resource(500)'"),
+        (
+            {"tasks": "", "scenario": "half"},
+            "4: scenario: write 'full', 'low-resource(500)' or 'low-resource(100, 500)'",
+        ),
         (
             {
                 "sweep": f"{{training.epochs: {list(range(1, 400))}, "

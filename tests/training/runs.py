@@ -42,6 +42,13 @@ class Inputs:
         tokens = prepare(find(TASK), files, model, max_length=32, cache=cache)
         return cls(model, tokens, cache)
 
+    def set_of(self, task: str, split: str) -> Path:
+        """Tokenise a split of some task as a further evaluation set."""
+        files = locate(find(task), None, cache=self.cache, splits=(split,))
+        return prepare(
+            find(task), files, self.model, max_length=32, cache=self.cache, splits=(split,)
+        )
+
     @property
     def places(self) -> Places:
         return Places(model=str(self.model), tokens=str(self.tokens))

@@ -10,23 +10,25 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dpsrun.config import presets
 from dpsrun.config.grid import MAX_RUNS, seed_label
 from dpsrun.config.layer import Layer
-from dpsrun.config.places import ModelEntry, settle, short, split
+from dpsrun.config.places import ModelEntry, is_commit, settle, short, split
 from dpsrun.config.reader import Reader
 from dpsrun.config.rows import Row, read_sweep
 from dpsrun.config.schema import CrossedSeeds, MethodItem, ModelItem, shown
+from dpsrun.config.tasks import read_tasks
 from dpsrun.config.yaml import Key
 from dpsrun.methods import registry as methods
 from dpsrun.runs.spec import STREAMS, Scenario, Seeds
-from dpsrun.tasks import registry as tasks
+from dpsrun.tasks.task import OWN, Task
 
 
 @dataclass(frozen=True)
 class Axes:
     """What a grid crosses; everything with its place in the file."""
 
-    tasks: list[tuple[str, Key]]
+    tasks: list[tuple[Task, Key]]
     models: list[tuple[ModelEntry, Key]]
     rows: list[Row]
     scenarios: list[tuple[Scenario, Key]]
@@ -35,12 +37,17 @@ class Axes:
     def labels(self) -> dict[str, list[str]]:
         """Give the labels of each axis."""
         return {
-            "task": [task for task, _ in self.tasks],
+            "task": [task.name for task, _ in self.tasks],
             "model": [model.label for model, _ in self.models],
             "method": [row.label for row in self.rows],
             "scenario": [str(scenario) for scenario, _ in self.scenarios],
             "seed": [seed_label(seeds) for seeds in self.seeds],
         }
+
+    @property
+    def own_tasks(self) -> dict[str, Task]:
+        """Give the tasks that the grid file declares, by name."""
+        return {task.name: task for task, _ in self.tasks if task.family == OWN}
 
     def size(self) -> int:
         """Count the runs of the full product."""
@@ -51,24 +58,12 @@ def read_axes(reader: Reader, base: Path) -> Axes:
     """Read all axes; folders are relative to `base`."""
     entries = read_methods(reader)
     return Axes(
-        tasks=read_tasks(reader),
+        tasks=read_tasks(reader, base),
         models=read_models(reader, base),
         rows=read_sweep(reader, entries),
         scenarios=read_scenarios(reader),
         seeds=read_seeds(reader),
     )
-
-
-def read_tasks(reader: Reader) -> list[tuple[str, Key]]:
-    """Read the names of the tasks; each must be known."""
-    found = []
-    for place, name in reader.items("tasks"):
-        if not isinstance(name, str):
-            reader.fault(place, f"must be the name of a task; found {shown(name)}")
-        elif reader.look_up(tasks.find, name, place):
-            found.append((name, place))
-    reader.unique(found, "task")
-    return found
 
 
 def read_models(reader: Reader, base: Path) -> list[tuple[ModelEntry, Key]]:
@@ -96,7 +91,12 @@ def _model(reader: Reader, item: ModelItem, place: Key, base: Path) -> ModelEntr
     except ValueError as error:
         reader.fault((*place, "source"), str(error))
         return None
-    return ModelEntry(label or "", source, revision)
+    if item.preset:
+        reader.look_up(presets.find, item.preset, (*place, "preset"))
+    if item.remote_code and not is_commit(revision):
+        message = "takes a hub id with its full commit: source: owner/name@<40 digits>"
+        reader.fault((*place, "remote_code"), message)
+    return ModelEntry(label or "", source, revision, item.preset or "", item.remote_code)
 
 
 def read_methods(reader: Reader) -> list[Row]:
@@ -126,11 +126,12 @@ def _method(reader: Reader, entry: dict[str, Any], place: Key) -> Row | None:
 
 
 def read_scenarios(reader: Reader) -> list[tuple[Scenario, Key]]:
-    """Read one scenario or a list of them."""
+    """Read one scenario or a list of them; each size of training data is one of its own."""
     found = []
     for place, text in reader.items("scenario"):
         try:
-            found.append((Scenario.parse(text if isinstance(text, str) else ""), place))
+            sizes = Scenario.parse_all(text if isinstance(text, str) else "")
+            found += [(scenario, place) for scenario in sizes]
         except ValidationError:
             reader.fault(place, f"low-resource needs at least 2 examples; found {shown(text)}")
         except ValueError as error:

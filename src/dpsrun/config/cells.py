@@ -8,12 +8,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from dpsrun.config import presets
 from dpsrun.config.axes import Axes
 from dpsrun.config.grid import MAX_RUNS, Cell, Origin, seed_label
 from dpsrun.config.layer import Layer
+from dpsrun.config.places import ModelEntry
 from dpsrun.config.reader import Reader
 from dpsrun.config.rows import Row
 from dpsrun.config.rules import Rules
+from dpsrun.config.tasks import Wanted, sets_of
 from dpsrun.config.yaml import Key
 from dpsrun.runs.spec import Seeds, Training
 
@@ -45,13 +48,13 @@ class _Cells:
         product = itertools.product(axes.tasks, axes.models, axes.rows, axes.scenarios)
         for (task, _), (model, model_place), row, (scenario, scenario_place) in product:
             labels = {
-                "task": task,
+                "task": task.name,
                 "model": model.label,
                 "method": row.label,
                 "scenario": str(scenario),
             }
             seeds = self._seeds(labels)
-            origin = self._origin(labels, row, model_place, scenario_place)
+            origin = self._origin(labels, row, (model, model_place), scenario_place)
             if not seeds:
                 continue
             training = self._settle(Training, origin.training, origin.method)
@@ -60,12 +63,13 @@ class _Cells:
                 continue
             found.append(
                 Cell(
-                    task=task,
+                    task=task.name,
                     model=model.label,
                     label=row.label,
                     method=row.method.name,
                     params=params,
                     scenario=scenario,
+                    evaluate=sets_of(self.reader, task, self._wanted(labels)),
                     training=training,
                     seeds=seeds,
                     origin=origin,
@@ -80,13 +84,23 @@ class _Cells:
             if self.rules.keeps({**labels, "seed": seed_label(seeds)})
         )
 
-    def _origin(self, labels: Mapping[str, str], row: Row, model: Key, scenario: Key) -> Origin:
-        training, params = self.rules.training, row.params
+    def _wanted(self, labels: Mapping[str, str]) -> tuple[Wanted, ...]:
+        wanted = self.rules.evaluate
+        for change in self.rules.changes:
+            if change.evaluate is not None and change.selector.takes(labels):
+                wanted = change.evaluate
+        return wanted
+
+    def _origin(
+        self, labels: Mapping[str, str], row: Row, model: tuple[ModelEntry, Key], scenario: Key
+    ) -> Origin:
+        training = _preset(*model, labels["task"]).under(self.rules.training)
+        params = row.params
         for change in self.rules.changes:
             if change.selector.takes(labels):
                 training, params = training.under(change.training), params.under(change.params)
         return Origin(
-            model=model,
+            model=model[1],
             method=row.place,
             scenario=scenario,
             training=training.under(row.swept_training),
@@ -110,3 +124,11 @@ class _Cells:
                 about = " ".join(map(str, entry["loc"])) or message
                 self.reader.fault(layer.blamed(about, otherwise), message)
             return None
+
+
+def _preset(model: ModelEntry, place: Key, task: str) -> Layer:
+    """Give the published settings that an encoder takes, those of the task before the general."""
+    if not model.preset:
+        return Layer()
+    preset, where = presets.find(model.preset), (*place, "preset")
+    return Layer.at(preset.training, where).under(Layer.at(preset.tasks.get(task, {}), where))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Cell, Grid, seed_label
 from dpsrun.config.yaml import Key
 from dpsrun.errors import ConfigError, Problem
-from dpsrun.runs.spec import Labels, Run, RunSpec, Seeds, Training
+from dpsrun.runs.spec import EvaluationSet, Labels, Run, RunSpec, Seeds, Training
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 NO_PRECISION = (
     "'auto' has no meaning here, since the driver does not describe the chosen GPUs: "
@@ -21,10 +24,12 @@ def expand(
     tasks: Mapping[str, TaskFacts],
     models: Mapping[str, ModelFacts],
     machine: Machine,
+    sets: Mapping[str, str] = EMPTY,
 ) -> list[Run]:
     """Give every run of a grid in the order of the file.
 
-    `tasks` are keyed by name and `models` by label.
+    `tasks` are keyed by name and `models` by label; `sets` has the fingerprints of the further
+    evaluation sets by name.
     Raises ConfigError with every problem that only the facts bring to light.
     """
     problems = [
@@ -37,7 +42,7 @@ def expand(
     runs = [
         run
         for cell in grid.cells
-        for run in _runs(cell, tasks[cell.task], models[cell.model], machine)
+        for run in _runs(cell, tasks[cell.task], models[cell.model], machine, sets)
     ]
     _check_distinct(grid, runs)
     return runs
@@ -52,13 +57,16 @@ def _faults(
     if wanted > task.train_examples:
         yield origin.scenario, f"{cell.task} has only {task.train_examples} training examples"
         return
+    if wanted < task.classes:
+        few = f"{wanted} examples cannot hold the {task.classes} classes of {cell.task}"
+        yield origin.scenario, f"{few}: take at least {task.classes}"
     if cell.training.max_length > model.max_length:
         place = origin.training.places.get("max_length", origin.model)
         asked = f"max_length {cell.training.max_length} is too long"
         yield place, f"{asked}: {cell.model} takes {model.max_length} tokens"
     steps = cell.training.total_steps(wanted)
     try:
-        cell.params.check(steps)
+        cell.params.check(steps, cell.training.epoch_steps(wanted))
     except ValueError as error:
         message = f"{error} ({cell.label} on {cell.task}, {cell.scenario}: {steps} steps)"
         yield origin.params.blamed(str(error), origin.method), message
@@ -71,7 +79,9 @@ def _settled(training: Training, machine: Machine) -> Training:
     return training.model_copy(update={"precision": machine.precision})
 
 
-def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine) -> Iterator[Run]:
+def _runs(
+    cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine, sets: Mapping[str, str]
+) -> Iterator[Run]:
     training = _settled(cell.training, machine)
     params = cell.params.content()
     examples = cell.scenario.train_size(task.train_examples)
@@ -87,6 +97,7 @@ def _runs(cell: Cell, task: TaskFacts, model: ModelFacts, machine: Machine) -> I
             scenario=cell.scenario,
             training=training,
             seeds=seeds,
+            evaluate=tuple(EvaluationSet(name=name, data=sets[name]) for name in cell.evaluate),
         )
         yield Run(
             id=spec.id,

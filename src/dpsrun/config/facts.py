@@ -14,10 +14,12 @@ class TaskFacts:
     Attributes:
         fingerprint: hash of the contents.
         train_examples: size of the full training split.
+        classes: how many classes occur in it; 0 for regression.
     """
 
     fingerprint: str
     train_examples: int
+    classes: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dpsrun.errors import UserError, nearest
 from dpsrun.methods.spec import Params
 from dpsrun.runs.spec import Scenario, Seeds, Training
 from dpsrun.tasks import registry
+from dpsrun.tasks.task import OWN, Task, set_parts
 
 MAX_RUNS = 100_000
 """A grid with more runs is taken for a mistake."""
@@ -39,6 +40,7 @@ class Cell:
         method: name of the method.
         params: its parameters, complete.
         scenario: what the data are.
+        evaluate: further sets that the trained model is put to, as `task:split`.
         training: the training settings, complete; `precision` may still be `auto`.
         seeds: the runs.
         origin: where all that was written.
@@ -50,6 +52,7 @@ class Cell:
     method: str
     params: Params
     scenario: Scenario
+    evaluate: tuple[str, ...]
     training: Training
     seeds: tuple[Seeds, ...]
     origin: Origin
@@ -65,6 +68,7 @@ class Grid:
         data: family of tasks -> folder or hub id; a family left out lies where it usually does.
         cells: its runs, gathered by cell, in the order of the file.
         document: the file with its lines.
+        declared: the tasks that the file itself declares, by name.
     """
 
     name: str
@@ -72,11 +76,21 @@ class Grid:
     data: Mapping[str, str]
     cells: tuple[Cell, ...]
     document: Document
+    declared: Mapping[str, Task]
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Name the tasks that its cells use, each once."""
+        """Name the tasks that its cells train on, each once."""
         return tuple(dict.fromkeys(cell.task for cell in self.cells))
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Name the further evaluation sets of its cells, each once."""
+        return tuple(dict.fromkeys(name for cell in self.cells for name in cell.evaluate))
+
+    def find(self, task: str) -> Task:
+        """Look up a task of this grid, registered or declared."""
+        return registry.find(task, self.declared)
 
     def __len__(self) -> int:
         """Count the runs."""
@@ -116,7 +130,11 @@ def relocate(
 
 def families(grids: Iterable[Grid]) -> frozenset[str]:
     """Name the families of the tasks that the grids use."""
-    return frozenset(registry.find(task).family for grid in grids for task in grid.tasks)
+    return frozenset(
+        grid.find(task).family
+        for grid in grids
+        for task in (*grid.tasks, *(set_parts(name)[0] for name in grid.sets))
+    ) - {OWN}
 
 
 def _check_names(option: str, given: Iterable[str], known: frozenset[str] | set[str]) -> None:

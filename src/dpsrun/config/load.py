@@ -56,7 +56,7 @@ def read(content: bytes, path: Path) -> Grid:
         raise ConfigError(_in_order(reader.problems, reader.document.faults))
     used = {cell.model for cell in cells}
     models = tuple(model for model, _ in axes.models if model.label in used)
-    return Grid(name, models, data, cells, reader.document)
+    return Grid(name, models, data, cells, reader.document, axes.own_tasks)
 
 
 def _in_order(problems: Iterable[Problem], faults: Sequence[Problem]) -> list[Problem]:

@@ -12,6 +12,8 @@ PACKAGE = "package:"
 HUB = re.compile(r"[\w.-]+(?:/[\w.-]+)?(?:@[\w./-]+)?\Z", re.ASCII)
 """A hub id, perhaps with a revision."""
 
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
 
 @dataclass(frozen=True)
 class ModelEntry:
@@ -21,11 +23,15 @@ class ModelEntry:
         label: what the tables call it.
         source: `package:name`, an absolute folder, or a hub id.
         revision: of the hub id; None for the newest and for all others.
+        preset: name of the published settings that it takes; empty for none.
+        remote_code: whether code that it brings may be run.
     """
 
     label: str
     source: str
     revision: str | None = None
+    preset: str = ""
+    remote_code: bool = False
 
     def moved(self, place: str) -> ModelEntry:
         """Give the same entry, found at another settled place."""
@@ -71,6 +77,11 @@ def split(place: str) -> tuple[str, str | None]:
         return place, None
     source, _, revision = place.partition("@")
     return source, revision or None
+
+
+def is_commit(revision: str | None) -> bool:
+    """Say whether a revision is a full commit, which nobody can move."""
+    return bool(revision and COMMIT.fullmatch(revision))
 
 
 def short(source: str) -> str:

@@ -12,6 +12,7 @@ from dpsrun.config.match import Selector, chosen, stray
 from dpsrun.config.reader import Reader
 from dpsrun.config.rows import Row
 from dpsrun.config.schema import Match, Override, Rule
+from dpsrun.config.tasks import Wanted, read_evaluate
 from dpsrun.config.yaml import Key
 from dpsrun.runs.spec import Training
 
@@ -29,11 +30,12 @@ Labels = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Change:
-    """One override: the settings that it lays over those of the runs it selects."""
+    """One override: what it lays over the settings, and the evaluation sets, of its runs."""
 
     selector: Selector
     training: Layer
     params: Layer
+    evaluate: tuple[Wanted, ...] | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Rules:
     """All that is not an axis."""
 
     training: Layer
+    evaluate: tuple[Wanted, ...]
     changes: list[Change]
     include: list[Selector]
     exclude: list[Selector]
@@ -56,7 +59,8 @@ def read_rules(reader: Reader, axes: Axes) -> Rules:
     labels = axes.labels()
     return Rules(
         training=_training(reader, reader.mapping("training"), ("training",)),
-        changes=_changes(reader, axes.rows, labels),
+        evaluate=_evaluate(reader, reader.sections["evaluate"], (), axes) or (),
+        changes=_changes(reader, axes, labels),
         include=_selectors(reader, "include", labels),
         exclude=_selectors(reader, "exclude", labels),
     )
@@ -69,13 +73,20 @@ def _training(reader: Reader, values: Mapping[str, Any], place: Key) -> Layer:
     return Layer.at(values, place)
 
 
-def _changes(reader: Reader, rows: Sequence[Row], labels: Labels) -> list[Change]:
-    overrides = reader.items("overrides")
-    found = [_change(reader, value, place, rows, labels) for place, value in overrides]
-    return [
-        Change(Selector.of(patterns, labels), training, params)
-        for patterns, training, params in found
-    ]
+def _evaluate(reader: Reader, values: object, place: Key, axes: Axes) -> tuple[Wanted, ...] | None:
+    if not isinstance(values, list):
+        return None
+    return read_evaluate(reader, values, (*place, "evaluate"), axes.own_tasks)
+
+
+def _changes(reader: Reader, axes: Axes, labels: Labels) -> list[Change]:
+    found = []
+    for place, value in reader.items("overrides"):
+        patterns, training, params = _change(reader, value, place, axes.rows, labels)
+        sets = value.get("evaluate") if isinstance(value, dict) else None
+        wanted = _evaluate(reader, [sets] if isinstance(sets, str) else sets, place, axes)
+        found.append(Change(Selector.of(patterns, labels), training, params, wanted))
+    return found
 
 
 def _change(
@@ -84,8 +95,8 @@ def _change(
     item = reader.check(Override, value, place)
     patterns = _patterns(reader, item.match, (*place, "match"), labels) if item else {}
     training, params = (_settings(value, section) for section in ("training", "params"))
-    if item and not (training or params):
-        reader.fault(place, "changes nothing: give it training or params")
+    if item and not (training or params) and item.evaluate is None:
+        reader.fault(place, "changes nothing: give it training, params or evaluate")
     wanted = chosen(patterns.get("method", ["*"]) if item else [], labels["method"])
     for spec in {row.method.name: row.method for row in rows if row.label in wanted}.values():
         reader.check_settings(spec.params, params, (*place, "params"), owner=spec.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -24,6 +25,12 @@ RESERVED = frozenset(",|*?[]=")
 def _label(text: str) -> str:
     if not text or not text.isprintable() or text != text.strip() or RESERVED & set(text):
         raise ValueError("must be printable text without any of , | * ? [ ] =")
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.match(NAME, text):
+        raise ValueError("must be made of letters, digits, '.', '_' and '-' (not '.' first)")
     return text
 
 
@@ -51,6 +58,29 @@ SeedPatterns = Annotated[
 ]
 
 
+class TaskItem(Frozen):
+    """A task of the user's own: its files, columns, classes or scale, and metrics."""
+
+    name: Annotated[str, AfterValidator(_name)]
+    train: str
+    validation: str
+    test: str | None = None
+    text: Annotated[list[str], Field(min_length=1, max_length=2), BeforeValidator(_listed)]
+    label: str = "label"
+    labels: list[Annotated[str, BeforeValidator(_as_text)]] = []
+    aliases: dict[str, Annotated[str, BeforeValidator(_as_text)]] = {}
+    scale: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    metrics: Annotated[list[str], BeforeValidator(_listed)] = []
+    primary: Annotated[list[str], BeforeValidator(_listed)] = []
+    quoted: bool = False
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Give the file of each split that has one."""
+        named = {split: getattr(self, split) for split in ("train", "validation", "test")}
+        return {split: file for split, file in named.items() if file}
+
+
 class GridFile(Frozen):
     """The top of a grid file; the items of its lists have their own shapes below."""
 
@@ -61,6 +91,7 @@ class GridFile(Frozen):
     methods: Items
     seeds: Annotated[Any, AfterValidator(_list_or_mapping)]
     scenario: Annotated[Items, BeforeValidator(_listed)] = ["full"]
+    evaluate: Annotated[list[Any], BeforeValidator(_listed)] = []
     training: dict[str, Any] = {}
     overrides: list[Any] = []
     include: list[Any] = []
@@ -69,10 +100,15 @@ class GridFile(Frozen):
 
 
 class ModelItem(Frozen):
-    """An encoder: where it comes from and what the tables call it."""
+    """An encoder: where it comes from, what the tables call it, whose published settings it takes.
+
+    `remote_code` lets it bring its own code; that takes a full commit.
+    """
 
     source: str
     label: Label | None = None
+    preset: str | None = None
+    remote_code: bool = False
 
 
 class MethodItem(Frozen):
@@ -105,6 +141,7 @@ class Override(Frozen):
     """Settings for the runs that match; later overrides win."""
 
     match: Match
+    evaluate: Annotated[list[Any], BeforeValidator(_listed)] | None = None
     training: dict[str, Any] = {}
     params: dict[str, Any] = {}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from dpsrun.execution.estimate import Estimate, measure
 from dpsrun.models import source
 from dpsrun.models.files import WEIGHTS
 from dpsrun.models.source import ModelFolder
-from dpsrun.runs.spec import Places, Run
+from dpsrun.offline import lock
+from dpsrun.runs.spec import Run
 from dpsrun.runs.store import Manifest, Member, State, Store
 from dpsrun.tasks import registry
 from dpsrun.tasks.source import TaskFiles, locate
+from dpsrun.tasks.task import Task, set_parts
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,22 @@ class Request:
 class PlannedGrid:
     """One grid with its runs, and where its models and data lie.
 
-    `runs` are those asked for, `all_runs` those of the whole grid.
+    `runs` are those asked for, `all_runs` those of the whole grid. `data` go by task, `sets` by
+    name of the further evaluation set.
     """
 
     name: str
+    file: Path
     runs: tuple[Run, ...]
     all_runs: tuple[Run, ...]
     models: Mapping[str, ModelFolder]
     data: Mapping[str, TaskFiles]
+    sets: Mapping[str, TaskFiles]
+    declared: Mapping[str, Task]
+
+    def find(self, task: str) -> Task:
+        """Look up a task of this grid."""
+        return registry.find(task, self.declared)
 
 
 @dataclass(frozen=True)
@@ -91,28 +101,48 @@ class Plan:
 
 
 def make(request: Request, store: Store, cache: Path) -> Plan:
-    """Read, check and resolve everything; changes nothing but caches.
+    """Read, check and resolve everything, as lock files say; changes nothing but caches.
 
     Raises UserError or ConfigError for whatever would keep a run from starting.
     """
+    plan = resolve(request, store, cache, lock.following)
+    for grid in plan.grids:
+        lock.check(grid.file, grid.all_runs)
+    return plan
+
+
+def resolve(
+    request: Request,
+    store: Store,
+    cache: Path,
+    opened: Callable[[Path], AbstractContextManager[object]],
+) -> Plan:
+    """Do the same on other terms: `opened` settles how the hub is used for each grid file."""
     here = machine(request.device)
     settled = relocate(load(request.files), models=request.models, data=request.data)
     search = Search(cache)
-    found = [(grid, search.data(grid), search.models(grid)) for grid in settled]
+    found = []
+    for grid in settled:
+        with opened(Path(grid.document.file)):
+            found.append((grid, search.data(grid), search.models(grid), search.sets(grid)))
     search.check()
-    chosen = _select([_planned(*each, here) for each in found], request.only)
+    chosen = _select([planned(*each, here) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
     return Plan(chosen, store.states(ids), store)
 
 
-def _planned(
+def planned(
     grid: Grid,
     data: Mapping[str, TaskFiles],
     models: Mapping[str, ModelFolder],
+    sets: Mapping[str, TaskFiles],
     here: Machine,
 ) -> PlannedGrid:
-    runs = tuple(expand(grid, _task_facts(data), _model_facts(models), here))
-    return PlannedGrid(grid.name, runs, runs, models, data)
+    """Make a grid and what was found for it runs; raises ConfigError."""
+    prints = {name: files.fingerprint for name, files in sets.items()}
+    runs = tuple(expand(grid, _task_facts(data), _model_facts(models), here, prints))
+    file = Path(grid.document.file)
+    return PlannedGrid(grid.name, file, runs, runs, models, data, sets, grid.declared)
 
 
 def _select(grids: Sequence[PlannedGrid], only: Sequence[str]) -> tuple[PlannedGrid, ...]:
@@ -120,14 +150,7 @@ def _select(grids: Sequence[PlannedGrid], only: Sequence[str]) -> tuple[PlannedG
         return tuple(grids)
     wanted = {run.id for run in select([run for grid in grids for run in grid.runs], only)}
     return tuple(
-        PlannedGrid(
-            grid.name,
-            tuple(run for run in grid.runs if run.id in wanted),
-            grid.all_runs,
-            grid.models,
-            grid.data,
-        )
-        for grid in grids
+        replace(grid, runs=tuple(run for run in grid.runs if run.id in wanted)) for grid in grids
     )
 
 
@@ -146,12 +169,24 @@ class Search:
 
     def data(self, grid: Grid) -> dict[str, TaskFiles]:
         """Find the data of a grid's tasks."""
+        asked = {name: (grid.find(name), None) for name in grid.tasks}
+        return self._located(grid, asked)
+
+    def sets(self, grid: Grid) -> dict[str, TaskFiles]:
+        """Find the data of a grid's further evaluation sets, by name."""
+        parts = {name: set_parts(name) for name in grid.sets}
+        asked = {name: (grid.find(task), (split,)) for name, (task, split) in parts.items()}
+        return self._located(grid, asked)
+
+    def _located(
+        self, grid: Grid, asked: Mapping[str, tuple[Task, tuple[str, ...] | None]]
+    ) -> dict[str, TaskFiles]:
         found = {}
-        for task in map(registry.find, grid.tasks):
+        for name, (task, splits) in asked.items():
             place = grid.data.get(task.family)
             with self._noting((task.family, place), ("--data", task.family)) as ask:
                 if ask:
-                    found[task.name] = locate(task, place, cache=self.cache)
+                    found[name] = locate(task, place, cache=self.cache, splits=splits)
         return found
 
     def models(self, grid: Grid) -> dict[str, ModelFolder]:
@@ -162,7 +197,10 @@ class Search:
             with self._noting(where, ("--model", entry.label)) as ask:
                 if ask:
                     found[entry.label] = source.locate(
-                        entry.source, revision=entry.revision, cache=self.cache
+                        entry.source,
+                        revision=entry.revision,
+                        cache=self.cache,
+                        remote_code=entry.remote_code,
                     )
         return found
 
@@ -176,7 +214,7 @@ class Search:
     @contextmanager
     def _noting(self, place: object, option: tuple[str, str]) -> Iterator[bool]:
         try:
-            with _readable(self.cache):
+            with readable(self.cache):
                 yield place not in self.missing
         except UserError as error:
             self.faults[str(error)] = None
@@ -187,7 +225,7 @@ class Search:
 
 
 @contextmanager
-def _readable(cache: Path) -> Iterator[None]:
+def readable(cache: Path) -> Iterator[None]:
     """A cache that cannot be used, or a file that cannot be read, is the user's to mend."""
     try:
         yield
@@ -201,7 +239,10 @@ def _readable(cache: Path) -> Iterator[None]:
 
 
 def _task_facts(data: Mapping[str, TaskFiles]) -> dict[str, TaskFacts]:
-    return {name: TaskFacts(each.fingerprint, each.train_examples) for name, each in data.items()}
+    return {
+        name: TaskFacts(each.fingerprint, each.train_examples, len(each.classes))
+        for name, each in data.items()
+    }
 
 
 def _model_facts(models: Mapping[str, ModelFolder]) -> dict[str, ModelFacts]:
@@ -215,33 +256,12 @@ def write_manifests(plan: Plan, store: Store) -> None:
     """Note the runs of each grid, all of them, so that what is missing shows in its tables."""
     for grid in plan.grids:
         members = tuple(
-            Member(id=run.id, labels=run.labels, total_steps=run.total_steps)
+            Member(
+                id=run.id,
+                labels=run.labels,
+                total_steps=run.total_steps,
+                evaluate=tuple(each.name for each in run.spec.evaluate),
+            )
             for run in grid.all_runs
         )
         store.write_manifest(Manifest(name=grid.name, members=members))
-
-
-def write_orders(plan: Plan, runs: Sequence[Run], store: Store, cache: Path) -> None:
-    """Tokenise what the runs need, once, and write down each run's order."""
-    grids = {run.id: grid for grid in plan.grids for run in grid.runs}
-    places: dict[tuple[str, str, int], Places] = {}
-    for run in runs:
-        key = (run.spec.data, run.spec.model, run.spec.training.max_length)
-        if key not in places:
-            places[key] = _places(grids[run.id], run, cache)
-        store.order(run, places[key])
-
-
-def _places(grid: PlannedGrid, run: Run, cache: Path) -> Places:
-    from dpsrun.tasks.tokens import prepare  # noqa: PLC0415 (the tokenisers are slow to load)
-
-    model = grid.models[run.labels.model].folder
-    with _readable(cache):
-        tokens = prepare(
-            registry.find(run.spec.task),
-            grid.data[run.spec.task],
-            model,
-            max_length=run.spec.training.max_length,
-            cache=cache,
-        )
-    return Places(model=str(model), tokens=str(tokens))

@@ -183,6 +183,7 @@ def _facts(tune: FineTune) -> dict[str, Any]:
         "majority": tune.majority,
         "effective": tune.effective(),
         "method": tune.hooks.describe(),
+        "sets": tune.set_scores,
         "timing": tune.timing(),
         "resumed_at": tune.resumed_at,
         "peak_memory_bytes": record.peak_memory(tune.device),

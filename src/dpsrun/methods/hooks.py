@@ -35,12 +35,14 @@ class Context:
         total_steps: optimiser steps of the whole run (N of the papers).
         noise: the method's own random numbers, on the CPU; dropout's are another stream.
         head: random numbers for a method that draws its own head, from the `init` stream.
+        epoch_steps: optimiser steps of an epoch; None where it has all.
     """
 
     model: Classifier
     total_steps: int
     noise: Generator
     head: Generator
+    epoch_steps: int | None = None
 
 
 class Hooks(Generic[P]):
@@ -87,3 +89,10 @@ class Hooks(Generic[P]):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave."""
+
+
+def size_of(state: object) -> int:
+    """Count the bytes of the tensors of a state."""
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    return sum(map(size_of, state.values())) if isinstance(state, Mapping) else 0

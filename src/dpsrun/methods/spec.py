@@ -21,8 +21,11 @@ class Params(Frozen):
         """Give the dropout that will apply; None leaves the encoder's own."""
         return self.dropout
 
-    def check(self, total_steps: int) -> None:
-        """Raise ValueError, worded for the user, if a run of so many steps cannot work."""
+    def check(self, total_steps: int, epoch_steps: int | None = None) -> None:
+        """Raise ValueError, worded for the user, if a run of so many steps cannot work.
+
+        `epoch_steps`: those of an epoch; None where it has all.
+        """
 
 
 @dataclass(frozen=True)

@@ -66,12 +66,19 @@ class Scenario(Frozen):
     @classmethod
     def parse(cls, text: str) -> Scenario:
         """Read `full` or `low-resource(500)`; raises ValueError for anything else."""
+        (one,) = cls.parse_all(text)
+        return one
+
+    @classmethod
+    def parse_all(cls, text: str) -> tuple[Scenario, ...]:
+        """Read what `parse` reads, or several sizes at once: `low-resource(100, 500)`."""
         if text == "full":
-            return cls()
-        match = re.fullmatch(r"low-resource\((\d+)\)", text)
+            return (cls(),)
+        match = re.fullmatch(r"low-resource\((\d+(?: *, *\d+)*)\)", text)
         if match is None:
-            raise ValueError("write 'full' or 'low-resource(500)'")
-        return cls(kind="low-resource", examples=int(match[1]))
+            raise ValueError("write 'full', 'low-resource(500)' or 'low-resource(100, 500)'")
+        sizes = map(int, match[1].split(","))
+        return tuple(cls(kind="low-resource", examples=size) for size in sizes)
 
     def __str__(self) -> str:
         """Write it as a grid file does."""
@@ -114,7 +121,11 @@ class Training(Frozen):
 
     def total_steps(self, examples: int) -> int:
         """Count the optimiser steps of a training set of `examples` (last batch may be ragged)."""
-        return self.max_steps or self.epochs * -(-examples // self.batch_size)
+        return self.max_steps or self.epochs * self.epoch_steps(examples)
+
+    def epoch_steps(self, examples: int) -> int:
+        """Count the optimiser steps of one pass over `examples`."""
+        return -(-examples // self.batch_size)
 
 
 class EvaluationSet(Frozen):
@@ -159,11 +170,15 @@ class RunSpec(Frozen):
 
 
 class Places(Frozen):
-    """Where a worker finds what the spec names by content; `evaluate` by name of the set."""
+    """Where a worker finds what the spec names by content; `evaluate` by name of the set.
+
+    `remote_code`: whether the model may bring its own.
+    """
 
     model: str
     tokens: str
     evaluate: dict[str, str] = {}
+    remote_code: bool = False
 
 
 class Labels(Frozen):

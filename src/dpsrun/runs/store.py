@@ -94,7 +94,9 @@ class Store:
         """Give the file in which the attempts at a run keep how far they got."""
         return self.folder(run_id) / "checkpoint.safetensors"
 
-    def order(self, run: Run, places: Places) -> None:
+    def order(
+        self, run: Run, places: Places, declared: dict[str, dict[str, Any]] | None = None
+    ) -> None:
         """Write down what a worker must know to do `run`."""
         folder = self.folder(run.id)
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +106,7 @@ class Store:
             places=places,
             train_examples=run.train_examples,
             total_steps=run.total_steps,
+            declared=declared or {},
         )
         write_whole(folder / "spec.json", order.model_dump_json(indent=1))
 

@@ -55,10 +55,15 @@ def score(
     task: Task, splits: Mapping[str, Encoded], outputs: Outputs, *, step: int
 ) -> dict[str, Metrics]:
     """Score the outputs of every split; raises DivergedError for a non-finite output."""
-    for split, values in outputs.items():
-        if not np.isfinite(values).all():
-            raise DivergedError(step, f"logits on {split}")
+    check(outputs, step=step)
     return {
         split: metrics.score(task, splits[split].labels, values)
         for split, values in outputs.items()
     }
+
+
+def check(outputs: Outputs, *, step: int) -> None:
+    """Raise DivergedError for a non-finite output."""
+    for split, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise DivergedError(step, f"logits on {split}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
-from dpsrun.methods.hooks import Context, Hooks, State
+from dpsrun.methods.hooks import Context, Hooks, State, size_of
 from dpsrun.methods.spec import Params
 from dpsrun.models.load import Loaded, load
 from dpsrun.models.source import fingerprint_of
 from dpsrun.runs.fingerprint import cache_folder
-from dpsrun.runs.result import Evaluation, Timing
+from dpsrun.runs.result import Evaluation, SetScore, Timing
 from dpsrun.runs.spec import Precision
 from dpsrun.runs.store import Order
 from dpsrun.tasks import metrics
-from dpsrun.tasks import registry as tasks
+from dpsrun.tasks.declared import find
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.tasks.subset import stratified
 from dpsrun.tasks.task import Task
@@ -39,6 +39,7 @@ from dpsrun.training.files import (
     write_curve,
     write_predictions,
 )
+from dpsrun.training.further import open_sets
 from dpsrun.training.guards import check_parameters
 from dpsrun.training.loop import Loop
 from dpsrun.training.seeds import Streams
@@ -91,15 +92,18 @@ class FineTune:
     def __post_init__(self) -> None:
         self.clock = Clock()
         spec = self.order.spec
-        self.task: Task = tasks.find(spec.task)
+        self.task: Task = find(spec.task, self.order.declared)
         _check_model(self.order)
         self.streams = Streams.of(spec.seeds)
         self.splits = open_tokens(Path(self.order.places.tokens))
+        self.sets = open_sets(self.order, self.task)
         self.rows = _training_rows(self.splits[self.task.train], self.task, self.order)
         self.precision = _resolved(spec.training.precision)
         self.loaded, self.hooks, self.loop = self._build()
         self.evaluations: list[Evaluation] = []
         self.outputs: dict[str, evaluation.Outputs] = {}
+        self.set_scores: dict[str, SetScore] = {}
+        self.state_bytes = 0
         self.curve: list[CurvePoint] = []
         self.order_hash = b""
         self.resumed_at: tuple[int, ...] = ()
@@ -118,8 +122,10 @@ class FineTune:
             device=self.device,
             precision=self.precision,
             texts=self._texts(),
+            remote_code=self.order.places.remote_code,
         )
-        context = Context(loaded.model, steps, self.streams.noise, self.streams.head)
+        epoch_steps = spec.training.epoch_steps(len(self.rows))
+        context = Context(loaded.model, steps, self.streams.noise, self.streams.head, epoch_steps)
         hooks = methods.load_hooks(method)(params, context)
         hooks.prepare()
         self.streams.seed_dropout()
@@ -132,6 +138,7 @@ class FineTune:
         train = self.splits[self.task.train]
         yield from (train.tokens[train.offsets[row] : train.offsets[row + 1]] for row in self.rows)
         yield from (self.splits[split].tokens for split in self.task.evaluation)
+        yield from (each.data.tokens for each in self.sets.values())
 
     def train(self) -> None:
         """Take all steps, scoring at the end of each epoch; raises DivergedError."""
@@ -151,9 +158,11 @@ class FineTune:
             self.curve += [CurvePoint(epoch, taken) for taken in reports]
             if reports:
                 self.report(self._progress(epoch, reports[-1].loss))
+                self.state_bytes = max(self.state_bytes, size_of(self.hooks.state_dict()))
             if epoch_ends:
                 self._evaluate(epoch)
                 self._save()
+        self._evaluate_further()
 
     def _progress(self, epoch: int, loss: float) -> Progress:
         score = self.evaluations[-1].primary if self.evaluations else None
@@ -163,14 +172,7 @@ class FineTune:
     def _evaluate(self, epoch: int) -> None:
         check_parameters(self.loaded.model, step=self.loop.step)
         wanted = {split: self.splits[split] for split in self.task.evaluation}
-        feeds = {s: Feed(e, self.loaded.layout, self.device) for s, e in wanted.items()}
-        with self.clock.of("evaluation"):
-            outputs = evaluation.predict(
-                self.loaded.model,
-                feeds,
-                precision=self.precision,
-                regression=self.task.regression,
-            )
+        outputs = self._predict(wanted)
         scores = evaluation.score(self.task, wanted, outputs, step=self.loop.step)
         losses = [point.taken.loss for point in self.curve if point.epoch == epoch]
         self.evaluations.append(
@@ -185,6 +187,21 @@ class FineTune:
         self.outputs["last"] = outputs
         if self.best_epoch == epoch:
             self.outputs["best"] = outputs
+
+    def _predict(self, wanted: Mapping[str, Encoded]) -> evaluation.Outputs:
+        feeds = {name: Feed(e, self.loaded.layout, self.device) for name, e in wanted.items()}
+        regression = self.task.regression
+        with self.clock.of("evaluation"):
+            return evaluation.predict(
+                self.loaded.model, feeds, precision=self.precision, regression=regression
+            )
+
+    def _evaluate_further(self) -> None:
+        """Put the model of the last epoch to the further sets."""
+        outputs = self._predict({name: each.data for name, each in self.sets.items()})
+        evaluation.check(outputs, step=self.loop.step)
+        self.set_scores = {name: self.sets[name].score(each) for name, each in outputs.items()}
+        self.outputs["last"] = self.outputs["last"] | outputs
 
     def _save(self) -> None:
         step = self.loop.step
@@ -256,13 +273,17 @@ class FineTune:
     def effective(self) -> dict[str, Any]:
         """State the settings that really applied."""
         stated = record.effective(self.loaded, self.loop, self.precision, len(self.rows))
-        return stated | {"skipped_steps": self.loop.skipped}
+        return stated | {
+            "skipped_steps": self.loop.skipped,
+            "method_state_bytes": self.state_bytes,
+        }
 
     def write_files(self, folder: Path) -> None:
         """Write the learning curve and the predictions made so far."""
         write_curve(folder / "curve.csv", self.curve, self.order.total_steps)
         if self.outputs:
-            write_predictions(folder / "predictions.parquet", self.outputs, self.splits)
+            splits = self.splits | {name: each.data for name, each in self.sets.items()}
+            write_predictions(folder / "predictions.parquet", self.outputs, splits)
 
 
 def _chained(before: bytes, rows: Sequence[int]) -> bytes:

@@ -37,7 +37,8 @@ class DpsHooks(Hooks[D]):
     def __init__(self, params: D, context: Context) -> None:
         super().__init__(params, context)
         self.matrices: dict[str, nn.Parameter] = context.model.matrices()
-        self.cycle = Cycle(stage_length(context.total_steps, params.update_ratio))
+        cycle_steps = params.cycle_steps(context.total_steps, context.epoch_steps)
+        self.cycle = Cycle(stage_length(cycle_steps, params.update_ratio))
         self.neutral = params.drop_fraction == 0
         self.step = self.selections = self.non_finite_steps = 0
         self.kept: dict[str, Tensor] = {}
@@ -48,7 +49,7 @@ class DpsHooks(Hooks[D]):
     @property
     def stage(self) -> Stage:
         """The stage of the step at work."""
-        return self.cycle.stage(self.step)
+        return self.cycle.stage(self.step) if self.params.stage_two else 1
 
     @property
     def needs_anchor(self) -> bool:
@@ -57,7 +58,7 @@ class DpsHooks(Hooks[D]):
 
     def prepare(self) -> None:
         """Re-draw the head where asked; raises ValueError if a stage would have no step."""
-        self.params.check(self.context.total_steps)
+        self.params.check(self.context.total_steps, self.context.epoch_steps)
         if self.params.head_init == "published":
             for layer in self.context.model.head_modules():
                 draw_published_head(layer, self.context.head)
@@ -83,13 +84,19 @@ class DpsHooks(Hooks[D]):
 
     def select(self, name: str) -> None:
         """Choose the entries of one matrix that stage II trains; its statistics go."""
-        score = self.score(name)
-        mask = select(score, self.params.drop_fraction, exact=self.params.exact_k)
+        random = self.params.mask == "random"
+        score = self.luck(name) if random else self.score(name)
+        mask = select(score, self.params.drop_fraction, exact=self.params.exact_k or random)
         self.mask[name] = mask
         self.kept[name] = mask.sum()
         spent = self.gam.pop(name)
         if self.needs_anchor:
             self.anchor[name] = spent.copy_(self.matrices[name].detach())
+
+    def luck(self, name: str) -> Tensor:
+        """Rate the entries of a matrix, `[out, in]`, by chance, from the method's own stream."""
+        matrix = self.matrices[name]
+        return torch.rand(matrix.shape, generator=self.context.noise).to(matrix.device)
 
     def score(self, name: str) -> Tensor:
         """Rate the entries of a matrix, `[out, in]`; may use up its statistics."""
@@ -131,9 +138,15 @@ class DpsHooks(Hooks[D]):
         for name, weight in self.matrices.items():
             torch.where(self.mask[name], weight, self.anchor[name], out=weight)
 
+    def stages(self) -> list[tuple[int, int, Stage]]:
+        """List the stages so far: first step, last step, stage."""
+        if self.params.stage_two:
+            return self.cycle.stages(self.step)
+        return [(1, self.step, 1)] if self.step else []
+
     def describe(self) -> dict[str, Any]:
         """Give stages, realised kept fractions and wrapped matrices of the steps so far."""
-        stages = [] if self.neutral else self.cycle.stages(self.step)
+        stages = [] if self.neutral else self.stages()
         sizes = {name: matrix.numel() for name, matrix in self.matrices.items()}
         kept = {name: int(count) for name, count in self.kept.items()}
         selected = sum(sizes[name] for name in kept)

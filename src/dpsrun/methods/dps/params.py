@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from dpsrun.methods.spec import Params
 
 class DpsParams(Params):
     """Defaults are the published scripts' values; each switch departs from them where set."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"cycle_over", "mask", "stage_two"})
 
     drop_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.3,
@@ -38,16 +40,37 @@ class DpsParams(Params):
         "code's (weights and biases uniform within 1/sqrt(inputs)).",
     )
 
+    cycle_over: Literal["run", "epoch"] = Field(
+        default="run",
+        description="Whose steps update_ratio is a fraction of: the run's, or one epoch's, as in "
+        "the published scripts for small training sets (500 examples give stages of one step).",
+    )
+    mask: Literal["scores", "random"] = Field(
+        default="scores",
+        description="Ablation: whether stage II trains the entries of the best scores, or as many "
+        "random ones.",
+    )
+    stage_two: bool = Field(
+        default=True,
+        description="Ablation: off, all steps are those of stage I: Dense is then vanilla without "
+        "dropout, and Mix a mixout.",
+    )
+
+    def cycle_steps(self, total_steps: int, epoch_steps: int | None) -> int:
+        """Give the steps that update_ratio is a fraction of."""
+        return epoch_steps or total_steps if self.cycle_over == "epoch" else total_steps
+
     def dropout_rate(self, total_steps: int) -> float | None:  # noqa: ARG002 (Dense needs them)
         """Give the dropout that will apply: none, unless it is set."""
         return 0.0 if self.dropout is None else self.dropout
 
-    def check(self, total_steps: int) -> None:
-        """Raise ValueError if a stage of a run of `total_steps` would have no step."""
-        if self.drop_fraction == 0 or stage_length(total_steps, self.update_ratio):
+    def check(self, total_steps: int, epoch_steps: int | None = None) -> None:
+        """Raise ValueError if a stage would have no step."""
+        steps = self.cycle_steps(total_steps, epoch_steps)
+        if self.drop_fraction == 0 or stage_length(steps, self.update_ratio):
             return
-        ratio = f"update_ratio: {enough_ratio(total_steps):g} or " if total_steps > 1 else ""
+        ratio = f"update_ratio: {enough_ratio(steps):g} or " if steps > 1 else ""
         raise ValueError(
-            f"update_ratio {self.update_ratio:g} of {total_steps} steps leaves a stage without a "
+            f"update_ratio {self.update_ratio:g} of {steps} steps leaves a stage without a "
             f"step: it takes at least {ratio}{enough_steps(self.update_ratio)} steps"
         )

@@ -13,6 +13,7 @@ from dpsrun.methods.dps_mix.mixing import draw_columns, mix_into
 from dpsrun.methods.dps_mix.spec import MixParams
 from dpsrun.methods.hooks import Context
 from dpsrun.models.device import to_device
+from dpsrun.models.matrices import column_shape
 
 
 class MixHooks(DpsHooks[MixParams]):
@@ -22,7 +23,8 @@ class MixHooks(DpsHooks[MixParams]):
 
     Attributes:
         start: per matrix `[out, in]`, the weights before the first step: the anchor of stage I.
-        fam: per matrix `[in]`, in how many steps of this stage I each column was trained.
+        fam: per matrix, mostly `[in]`, in how many steps of this stage I each column was trained.
+        columns: per matrix the shape of `fam`, one number for each column.
         effective: per matrix `[out, in]`, where the effective weights are written.
         true: per matrix the true weights, while effective ones stand in for them.
     """
@@ -35,6 +37,7 @@ class MixHooks(DpsHooks[MixParams]):
         self.fam: dict[str, Tensor] = {}
         self.effective: dict[str, Tensor] = {}
         self.true: dict[str, Tensor] = {}
+        self.columns = {name: column_shape(name, each) for name, each in self.matrices.items()}
 
     @property
     def needs_anchor(self) -> bool:
@@ -75,17 +78,18 @@ class MixHooks(DpsHooks[MixParams]):
         self.fam = {}
         if self.stage == 1:
             self.fam = {
-                name: torch.zeros(matrix.shape[1], dtype=torch.int32, device=matrix.device)
-                for name, matrix in self.matrices.items()
+                name: torch.zeros(shape, dtype=torch.int32, device=self.matrices[name].device)
+                for name, shape in self.columns.items()
             }
 
     def draw_masks(self) -> dict[str, Tensor]:
         """Draw the columns of this step and bring them to the matrices' device in one copy."""
-        widths = {name: matrix.shape[1] for name, matrix in self.matrices.items()}
+        widths = {name: shape.numel() for name, shape in self.columns.items()}
         drawn = draw_columns(widths, self.params.drop_fraction, self.context.noise)
         device = next(iter(self.matrices.values())).device
         row = to_device(torch.cat(list(drawn.values())), device)
-        return dict(zip(widths, row.split(list(widths.values())), strict=True))
+        masks = zip(self.columns.items(), row.split(list(widths.values())), strict=True)
+        return {name: mask.view(shape) for (name, shape), mask in masks}
 
     def score(self, name: str) -> Tensor:
         """Rate entries by their mean squared gradient, less for columns trained often."""

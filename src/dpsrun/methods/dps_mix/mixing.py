@@ -41,11 +41,12 @@ def mix_into(
         out: `[out, in]`, overwritten.
         weight: `[out, in]`, the trained weights.
         anchor: `[out, in]`, the weights to fall back to.
-        mask: `[in]` or `[out, in]` bool, True where an entry is kept.
+        mask: bool, True where an entry is kept: `[in]`, or another shape that broadcasts over
+            the matrix and has a number for each of its columns, or `[out, in]`.
         drop_fraction: p.
     """
     scale = 1 / (1 - drop_fraction)
-    if mask.dim() == 1:  # one pass over memory instead of three
+    if mask.shape != weight.shape:  # one pass over memory instead of three
         torch.lerp(anchor, weight, mask.to(weight.dtype) * scale, out=out)
         return
     keep_(torch.sub(weight, anchor, out=out), mask)
