@@ -53,7 +53,7 @@ def tuned(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> FineTune:
 
 def test_a_set_is_scored_by_the_model_of_the_last_epoch(tuned: FineTune) -> None:
     score = tuned.set_scores[OWN_TEST]
-    outputs, labels = tuned.outputs["last"][OWN_TEST], tuned.sets[OWN_TEST].data.labels
+    outputs, labels = tuned.outputs["last"][OWN_TEST], tuned.inputs.further[OWN_TEST].data.labels
     accuracy = float((outputs.argmax(axis=1) == labels).mean())
     assert score == SetScore(
         examples=160,
@@ -91,7 +91,7 @@ def test_hidden_labels_leave_predictions_without_a_score(inputs: Inputs, tmp_pat
 
 
 def test_three_classes_are_scored_on_two(tuned: FineTune) -> None:
-    one = tuned.sets[OWN_TEST]
+    one = tuned.inputs.further[OWN_TEST]
     three = FurtherSet(one.task, one.data, label_map(find("mnli"), one.task))
     logits = np.zeros((160, 3), dtype=np.float32)
     logits[np.arange(160), np.where(one.data.labels == 0, 0, 2)] = 1.0

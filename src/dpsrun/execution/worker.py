@@ -180,7 +180,7 @@ def _facts(tune: FineTune) -> dict[str, Any]:
     return {
         "evaluations": tuple(tune.evaluations),
         "best_epoch": tune.best_epoch,
-        "majority": tune.majority,
+        "majority": tune.inputs.majority,
         "effective": tune.effective(),
         "method": tune.hooks.describe(),
         "sets": tune.set_scores,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
@@ -23,11 +22,8 @@ from dpsrun.runs.result import Evaluation, SetScore, Timing
 from dpsrun.runs.spec import Precision
 from dpsrun.runs.store import Order
 from dpsrun.tasks import metrics
-from dpsrun.tasks.declared import find
 from dpsrun.tasks.encoded import Encoded
-from dpsrun.tasks.subset import stratified
 from dpsrun.tasks.task import Task
-from dpsrun.tasks.tokens import open_tokens
 from dpsrun.training import evaluation, record
 from dpsrun.training.checkpoint import Checkpoint, note
 from dpsrun.training.clock import Clock
@@ -39,8 +35,8 @@ from dpsrun.training.files import (
     write_curve,
     write_predictions,
 )
-from dpsrun.training.further import open_sets
 from dpsrun.training.guards import check_parameters
+from dpsrun.training.inputs import Inputs
 from dpsrun.training.loop import Loop
 from dpsrun.training.seeds import Streams
 
@@ -92,12 +88,10 @@ class FineTune:
     def __post_init__(self) -> None:
         self.clock = Clock()
         spec = self.order.spec
-        self.task: Task = find(spec.task, self.order.declared)
         _check_model(self.order)
         self.streams = Streams.of(spec.seeds)
-        self.splits = open_tokens(Path(self.order.places.tokens))
-        self.sets = open_sets(self.order, self.task)
-        self.rows = _training_rows(self.splits[self.task.train], self.task, self.order)
+        self.inputs = Inputs.open(self.order)
+        self.task: Task = self.inputs.task
         self.precision = _resolved(spec.training.precision)
         self.loaded, self.hooks, self.loop = self._build()
         self.evaluations: list[Evaluation] = []
@@ -121,29 +115,22 @@ class FineTune:
             batching=spec.training.batching,
             device=self.device,
             precision=self.precision,
-            texts=self._texts(),
+            texts=self.inputs.texts(),
             remote_code=self.order.places.remote_code,
         )
-        epoch_steps = spec.training.epoch_steps(len(self.rows))
+        epoch_steps = spec.training.epoch_steps(len(self.inputs.rows))
         context = Context(loaded.model, steps, self.streams.noise, self.streams.head, epoch_steps)
         hooks = methods.load_hooks(method)(params, context)
         hooks.prepare()
         self.streams.seed_dropout()
-        feed = Feed(self.splits[self.task.train], loaded.layout, self.device)
+        feed = Feed(self.inputs.train, loaded.layout, self.device)
         loop = Loop(loaded.model.train(), hooks, spec.training, self.precision, steps, feed.batch)
         return loaded, hooks, loop
-
-    def _texts(self) -> Iterator[NDArray[np.int32]]:
-        """Give the tokens of all that the model will read."""
-        train = self.splits[self.task.train]
-        yield from (train.tokens[train.offsets[row] : train.offsets[row + 1]] for row in self.rows)
-        yield from (self.splits[split].tokens for split in self.task.evaluation)
-        yield from (each.data.tokens for each in self.sets.values())
 
     def train(self) -> None:
         """Take all steps, scoring at the end of each epoch; raises DivergedError."""
         steps = training_steps(
-            self.rows,
+            self.inputs.rows,
             batch_size=self.order.spec.training.batch_size,
             total_steps=self.order.total_steps,
             order=self.streams.order,
@@ -171,7 +158,7 @@ class FineTune:
 
     def _evaluate(self, epoch: int) -> None:
         check_parameters(self.loaded.model, step=self.loop.step)
-        wanted = {split: self.splits[split] for split in self.task.evaluation}
+        wanted = self.inputs.evaluation
         outputs = self._predict(wanted)
         scores = evaluation.score(self.task, wanted, outputs, step=self.loop.step)
         losses = [point.taken.loss for point in self.curve if point.epoch == epoch]
@@ -198,9 +185,11 @@ class FineTune:
 
     def _evaluate_further(self) -> None:
         """Put the model of the last epoch to the further sets."""
-        outputs = self._predict({name: each.data for name, each in self.sets.items()})
+        outputs = self._predict(self.inputs.further_data)
         evaluation.check(outputs, step=self.loop.step)
-        self.set_scores = {name: self.sets[name].score(each) for name, each in outputs.items()}
+        self.set_scores = {
+            name: self.inputs.further[name].score(each) for name, each in outputs.items()
+        }
         self.outputs["last"] = self.outputs["last"] | outputs
 
     def _save(self) -> None:
@@ -220,6 +209,7 @@ class FineTune:
             },
             "curve": pack_curve(self.curve),
             "order_hash": self.order_hash.hex(),
+            "state_bytes": self.state_bytes,
             "seconds": self.clock.so_far,
             "resumed_at": self.resumed_at,
         }
@@ -235,6 +225,7 @@ class FineTune:
         }
         self.curve = unpack_curve(state["curve"])
         self.order_hash = bytes.fromhex(state["order_hash"])
+        self.state_bytes = state["state_bytes"]
         self.clock.carry_on(state["seconds"])
         self.resumed_at = (*state["resumed_at"], self.loop.step)
 
@@ -245,17 +236,9 @@ class FineTune:
         return -max(scored)[1] if scored else None
 
     @property
-    def majority(self) -> dict[str, float | None]:
-        """The share of the most frequent class of each evaluated split."""
-        return {
-            split: metrics.majority(self.task, self.splits[split].labels)
-            for split in self.task.evaluation
-        }
-
-    @property
     def degenerate(self) -> bool:
         """Whether the final model does no better than the majority class (Mosbach et al. 2021)."""
-        return metrics.degenerate(self.task, self.evaluations[-1].metrics, self.majority)
+        return metrics.degenerate(self.task, self.evaluations[-1].metrics, self.inputs.majority)
 
     def timing(self) -> Timing:
         """Give the seconds of the parts so far."""
@@ -272,7 +255,7 @@ class FineTune:
 
     def effective(self) -> dict[str, Any]:
         """State the settings that really applied."""
-        stated = record.effective(self.loaded, self.loop, self.precision, len(self.rows))
+        stated = record.effective(self.loaded, self.loop, self.precision, len(self.inputs.rows))
         return stated | {
             "skipped_steps": self.loop.skipped,
             "method_state_bytes": self.state_bytes,
@@ -282,7 +265,7 @@ class FineTune:
         """Write the learning curve and the predictions made so far."""
         write_curve(folder / "curve.csv", self.curve, self.order.total_steps)
         if self.outputs:
-            splits = self.splits | {name: each.data for name, each in self.sets.items()}
+            splits = {**self.inputs.evaluation, **self.inputs.further_data}
             write_predictions(folder / "predictions.parquet", self.outputs, splits)
 
 
@@ -295,15 +278,6 @@ def _check_model(order: Order) -> None:
     """A folder that was overwritten since the plan would train other weights under this id."""
     if fingerprint_of(Path(order.places.model), cache_folder()) != order.spec.model:
         raise ValueError(f"the model in {order.places.model} has changed since the run was planned")
-
-
-def _training_rows(split: Encoded, task: Task, order: Order) -> list[int]:
-    wanted = order.spec.scenario.examples
-    if wanted is None:
-        return list(range(len(split)))
-    seed = order.spec.seeds.subset
-    chosen = stratified(split.labels, wanted, seed, regression=task.regression)
-    return [int(row) for row in chosen]
 
 
 def _resolved(precision: str) -> Precision:
