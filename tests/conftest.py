@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from tests.training.runs import Inputs
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -11,3 +17,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         torch = pytest.importorskip("torch")
         if not torch.cuda.is_available():
             pytest.skip("needs a CUDA device")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
+    """What short trainings in this process share: an encoder, tokens, and a cache of their own."""
+    from tests.training.runs import Inputs
+
+    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DPSRUN_CACHE", str(made.cache))
+        yield made

@@ -18,14 +18,6 @@ from tests.training.runs import Inputs
 KEPT = Conditions(checkpoint=True)
 
 
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
-    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DPSRUN_CACHE", str(made.cache))
-        yield made
-
-
 @pytest.fixture
 def run(inputs: Inputs) -> Run:
     return inputs.run("dps-mix", {"update_ratio": 0.2, "dropout": 0.1})

@@ -30,14 +30,6 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
-    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DPSRUN_CACHE", str(made.cache))
-        yield made
-
-
-@pytest.fixture(scope="module")
 def undisturbed(inputs: Inputs) -> Callable[[str], dict[str, Any]]:
     """What a run comes to that nobody kills and that keeps no checkpoint."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,6 @@ from dpsrun.training.further import FurtherSet
 from tests.training.runs import TASK, Inputs, attempt, outcome
 
 OWN_TEST = f"{TASK}:test"
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
-    made = Inputs.make(tmp_path_factory.mktemp("inputs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DPSRUN_CACHE", str(made.cache))
-        yield made
 
 
 def with_sets(inputs: Inputs, **sets: Path) -> Order:
