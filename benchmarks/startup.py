@@ -10,11 +10,11 @@ from benchmarks.fresh import in_worker
 from benchmarks.grids import plan_of, timed, write_grid
 from benchmarks.measure import Settings, Spread, ratios
 from benchmarks.tables import Table, at_most
-from dpsrun.execution import plan as planning
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
 from dpsrun.execution.engine import Progress
 from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.orders import write_orders
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.result import Result, Timing
 from dpsrun.runs.store import Store
@@ -86,5 +86,5 @@ def _parts(runs: list[tuple[float, Timing]]) -> dict[str, list[float]]:
 def _order(grid: Path, store: Store, settings: Settings, steps: int) -> list[str]:
     write_grid(grid, settings, f"training: {{max_steps: {steps}}}")
     plan = plan_of(grid, store.root)
-    planning.write_orders(plan, list(plan.runs.values()), store, cache_folder())
+    write_orders(plan, list(plan.runs.values()), store, cache_folder())
     return list(plan.runs)

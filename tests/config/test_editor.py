@@ -143,10 +143,12 @@ def test_a_section_that_is_missing_is_found() -> None:
     assert faults({}) == ["$"] * 4
 
 
-@pytest.mark.parametrize("text", ["full", "low-resource(500)", "low-resource", "transfer", "Full"])
+@pytest.mark.parametrize(
+    "text", ["full", "low-resource(500)", "low-resource(50, 500)", "low-resource", "Full"]
+)
 def test_scenarios_are_those_that_can_be_read(text: str) -> None:
     try:
-        Scenario.parse(text)
+        Scenario.parse_all(text)
     except ValueError:
         assert faults(departing(scenario=text))
     else:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.command import Bench
-from tests.encoders import save_tiny_with_tokenizer
 from tests.hub.server import Hub
 from tests.tasks.hub_layout import write_task
 
@@ -19,6 +18,8 @@ ROWS = 40
 @pytest.fixture(scope="session")
 def encoders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The encoder's folder at each commit."""
+    from tests.encoders import save_tiny_with_tokenizer
+
     root = tmp_path_factory.mktemp("encoders")
     commits = {OLD: 0, NEW: 1}
     return {c: save_tiny_with_tokenizer(root / c, seed=seed) for c, seed in commits.items()}
@@ -44,6 +45,23 @@ def hub(encoders: dict[str, Path], glue: Path) -> Iterator[Hub]:
     made = Hub({("models", "tiny/bert"): encoders, ("datasets", "nyu-mll/glue"): {DATA: glue}})
     yield made
     made.server_close()
+
+
+@pytest.fixture
+def here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make this process ask that hub, and give the folder in which it keeps what it gets."""
+    from huggingface_hub import constants
+
+    cache = tmp_path / "home" / "hub"
+    settings = {
+        "ENDPOINT": hub.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_HUB_OFFLINE": False,
+        "HF_HUB_CACHE": str(cache),
+    }
+    for name, value in settings.items():
+        monkeypatch.setattr(constants, name, value)
+    return cache
 
 
 @pytest.fixture

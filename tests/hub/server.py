@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 API = re.compile(r"/api/(models|datasets)/([\w.-]+/[\w.-]+)(?:/(revision|tree)/(\w+))?")
 RESOLVE = re.compile(r"/(datasets/)?([\w.-]+/[\w.-]+)/resolve/(\w+)/(.+)")
@@ -20,13 +21,19 @@ Repositories = Mapping[tuple[str, str], Mapping[str, Path]]
 
 
 class Hub(ThreadingHTTPServer):
-    """A hub with some repositories on a free port of 127.0.0.1."""
+    """A hub with some repositories on a free port of 127.0.0.1.
+
+    `requests` are the paths that it was asked for; `smuggled` files, by their names, are in every
+    repository.
+    """
 
     daemon_threads = True
 
     def __init__(self, repositories: Repositories, *, broken: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.repositories, self.broken = repositories, broken
+        self.repositories, self.broken = dict(repositories), broken
+        self.smuggled: dict[str, bytes] = {}
+        self.requests: list[str] = []
 
     @property
     def url(self) -> str:
@@ -52,6 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give information about a repository, the list of its files, or a file."""
+        self.server.requests.append(self.path)
         if self.server.broken:
             self._answer(503, b"")
         elif match := API.match(self.path):
@@ -75,17 +83,23 @@ class Handler(BaseHTTPRequestHandler):
         listing = [
             {"type": "file", "path": path, "size": file.stat().st_size, "oid": _hash(file)}
             for path, file in sorted(files.items())
+        ] + [
+            {"type": "file", "path": path, "size": len(content), "oid": _sha(content)}
+            for path, content in self.server.smuggled.items()
         ]
         about = {"id": name, "sha": commit, "siblings": [{"rfilename": path} for path in files]}
         self._answer(200, json.dumps(listing if what == "tree" else about).encode())
 
     def _give(self, dataset: str | None, name: str, revision: str, path: str) -> None:
         commit, folder = self._find("datasets" if dataset else "models", name, revision)
-        if folder is None or not (folder / path).is_file():
+        content = self.server.smuggled.get(unquote(path))
+        if content is None and folder is not None and (folder / path).is_file():
+            content = (folder / path).read_bytes()
+        if content is None:
             self._refuse("EntryNotFound")
             return
-        headers = {"ETag": f'"{_hash(folder / path)}"', "X-Repo-Commit": str(commit)}
-        self._answer(200, (folder / path).read_bytes(), headers)
+        headers = {"ETag": f'"{_sha(content)}"', "X-Repo-Commit": str(commit)}
+        self._answer(200, content, headers)
 
     def _find(self, kind: str, name: str, revision: str) -> tuple[str | None, Path | None]:
         commits = self.server.repositories.get((kind, name))
@@ -109,4 +123,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha1(path.read_bytes()).hexdigest()  # noqa: S324 (git's own, no secret)
+    return _sha(path.read_bytes())
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()  # noqa: S324 (git's own, no secret)

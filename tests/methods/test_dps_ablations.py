@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,7 +14,7 @@ from tests.methods.small_model import SmallLoop, make_batches, make_hooks, tiny_
 STEPS = 8
 
 
-def trained(method: str, steps: int = STEPS, **params: object) -> dict[str, torch.Tensor]:
+def trained(method: str, steps: int = STEPS, **params: Any) -> dict[str, torch.Tensor]:
     """The weights after some of eight steps."""
     model = tiny_bert()
     SmallLoop(model, make_hooks(method, model, STEPS, **params)).run(make_batches(steps))
@@ -25,7 +27,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 @pytest.mark.parametrize("method", ["dps-dense", "dps-mix"])
 def test_without_stage_two_every_step_is_one_of_stage_one(method: str) -> None:
-    half = {"update_ratio": 0.5}
+    half: dict[str, Any] = {"update_ratio": 0.5}
     assert same(trained(method, 4, stage_two=False, **half), trained(method, 4, **half))
     assert not same(trained(method, stage_two=False, **half), trained(method, **half))
 

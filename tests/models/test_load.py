@@ -1,17 +1,21 @@
-"""Loading: the head, the dtype, dropout, and which matrices count as the encoder's."""
+"""Loading: the head, the dtype, dropout, decay, and what a checkpoint must hold."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification
 
-from dpsrun.models.classifier import Classifier
 from dpsrun.models.load import Loaded, dropout_modules, load
-from tests.encoders import save_tiny, tiny_config
+from dpsrun.training.optimiser import decay_groups
+from tests.encoders import FAMILIES, save_tiny, tiny_config
+from tests.models.test_packing import ragged_batch
 
 CPU = torch.device("cpu")
 
@@ -22,52 +26,18 @@ def loaded(folder: Path, head_seed: int = 1, dropout: float | None = None) -> Lo
     )
 
 
-def classifier(model_type: str) -> Classifier:
-    model = AutoModelForSequenceClassification.from_config(tiny_config(model_type, num_labels=2))
-    return Classifier(model, frozenset())
-
-
-def test_bert_large_has_the_146_matrices_of_the_published_code() -> None:
-    config = AutoConfig.for_model(
-        "bert",
-        hidden_size=1024,
-        num_hidden_layers=24,
-        num_attention_heads=16,
-        intermediate_size=4096,
-        num_labels=2,
-    )
-    with torch.device("meta"):
-        model = Classifier(AutoModelForSequenceClassification.from_config(config), frozenset())
-    matrices = model.matrices()
-    assert len(matrices) == 146
-    assert sum(weight.numel() for weight in matrices.values()) == 303_040_512
-
-
-@pytest.mark.parametrize(
-    ("model_type", "count", "among", "not_among"),
-    [
-        ("bert", 14, "bert.pooler.dense.weight", "bert.embeddings.word_embeddings.weight"),
-        ("roberta", 14, "classifier.out_proj.weight", "roberta.embeddings.word_embeddings.weight"),
-        ("electra", 14, "classifier.dense.weight", "electra.embeddings_project.weight"),
-        ("distilbert", 14, "pre_classifier.weight", "distilbert.embeddings.word_embeddings.weight"),
-        ("albert", 8, "albert.pooler.weight", "albert.encoder.embedding_hidden_mapping_in.weight"),
-    ],
-)
-def test_matrices_are_those_of_blocks_pooler_and_head(
-    model_type: str, count: int, among: str, not_among: str
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_seed_draws_the_same_head_every_time_and_another_seed_another(
+    family: str, tmp_path: Path
 ) -> None:
-    names = classifier(model_type).matrices()
-    assert len(names) == count
-    assert among in names
-    assert not_among not in names
-    assert not_among in dict(classifier(model_type).encoder.named_parameters())
-
-
-def test_a_seed_draws_the_same_head_every_time_and_another_seed_another(tmp_path: Path) -> None:
-    folder = save_tiny(tmp_path)
-    heads = [loaded(folder, seed).model.head_modules()[0].weight for seed in (1, 1, 2)]
-    assert torch.equal(heads[0], heads[1])
-    assert not torch.equal(heads[0], heads[2])
+    folder = save_tiny(tmp_path, family)
+    one, same, other = (loaded(folder, seed) for seed in (1, 1, 2))
+    weights = [dict(each.model.encoder.named_parameters()) for each in (one, same, other)]
+    for name, weight in weights[0].items():
+        assert torch.equal(weight, weights[1][name])
+        drawn = name in one.new_parameters and weight.dim() > 1
+        assert torch.equal(weight, weights[2][name]) == (not drawn), name
+    assert one.model.head_modules()
 
 
 def test_only_the_head_is_new(tmp_path: Path) -> None:
@@ -83,12 +53,37 @@ def test_a_checkpoint_in_half_precision_is_trained_in_float32(tmp_path: Path) ->
     assert {p.dtype for p in loaded(folder).model.parameters()} == {torch.float32}
 
 
-@pytest.mark.parametrize("model_type", ["bert", "distilbert", "albert"])
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("rate", [0.0, 0.25])
-def test_dropout_is_set_in_every_layer(model_type: str, rate: float, tmp_path: Path) -> None:
-    one = loaded(save_tiny(tmp_path, model_type), dropout=rate)
+def test_dropout_is_set_in_every_layer(family: str, rate: float, tmp_path: Path) -> None:
+    one = loaded(save_tiny(tmp_path, family), dropout=rate)
     assert dropout_modules(one.model) == {rate}
     assert set(one.dropout.values()) == {rate}
+
+
+OWN_DROPOUTS: dict[str, dict[str, Any]] = {
+    "modernbert": {f"{each}_dropout": 0.1 for each in ("attention", "embedding", "mlp")},
+    "deberta": {"pooler_dropout": 0.1, "cls_dropout": 0.1},
+    "deberta-v2": {"pooler_dropout": 0.1, "cls_dropout": 0.1},
+    "xlnet": {"summary_first_dropout": 0.1},
+    "bart": {
+        **{f"{each}_dropout": 0.1 for each in ("attention", "activation", "classifier")},
+        **{f"{each}_layerdrop": 0.5 for each in ("encoder", "decoder")},
+    },
+}
+"""Rates that are zero unless set."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_dropout_an_encoder_in_training_gives_the_same_twice(
+    family: str, tmp_path: Path
+) -> None:
+    folder = save_tiny(tmp_path, family, **OWN_DROPOUTS.get(family, {}))
+    for dropout, repeats in ((None, False), (0.0, True)):
+        one = loaded(folder, dropout=dropout)
+        batch = ragged_batch(one.layout)
+        first, second = (one.model.train()(batch) for _ in range(2))
+        assert torch.equal(first, second) == repeats
 
 
 def test_dropout_stays_the_encoders_own_unless_asked(tmp_path: Path) -> None:
@@ -97,14 +92,26 @@ def test_dropout_stays_the_encoders_own_unless_asked(tmp_path: Path) -> None:
     )
 
 
-def test_a_checkpoint_without_a_block_is_refused(tmp_path: Path) -> None:
-    folder = save_tiny(tmp_path)
-    file = folder / "model.safetensors"
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_checkpoint_that_lacks_a_part_of_a_block_is_refused(family: str, tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path, family)
+    one = loaded(folder)
+    prefix = f"{one.model.encoder.base_model_prefix}."
+    in_blocks = [n for n in one.model.matrices() if n.startswith(prefix) and "pooler" not in n]
+    file, lost = folder / "model.safetensors", in_blocks[-1]
     weights = load_file(file)
-    kept = {name: weight for name, weight in weights.items() if "layer.1.output" not in name}
-    save_file(kept, file, {"format": "pt"})
-    with pytest.raises(ValueError, match=r"lacks 4 weights, first 'bert\.encoder\.layer\.1"):
+    del weights[lost.removeprefix(prefix)]
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(ValueError, match=f"lacks 1 weights, first '{re.escape(lost)}'"):
         loaded(folder)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_biases_and_norms_do_not_decay_and_all_else_does(family: str, tmp_path: Path) -> None:
+    model = loaded(save_tiny(tmp_path, family)).model
+    spared = {id(parameter) for parameter in decay_groups(model, 0.01)[1]["params"]}
+    for name, parameter in model.named_parameters():
+        assert (id(parameter) in spared) == (parameter.dim() == 1 or "bias" in name), name
 
 
 @pytest.mark.parametrize("labels", [2, 3])
@@ -117,8 +124,17 @@ def test_a_head_that_a_checkpoint_already_has_is_drawn_anew(labels: int, tmp_pat
     assert not torch.equal(heads[0], heads[2])
 
 
-def test_an_encoder_without_linear_blocks_has_nothing_to_wrap() -> None:
-    config = AutoConfig.for_model("gpt2", n_embd=16, n_layer=1, n_head=2, vocab_size=9)
-    model = AutoModelForSequenceClassification.from_config(config)
-    with pytest.raises(ValueError, match=r"transformer\.h holds no linear layers"):
-        Classifier(model, frozenset()).matrices()
+def test_what_pre_training_made_of_modernberts_head_is_kept(tmp_path: Path) -> None:
+    config = tiny_config("modernbert", num_labels=2)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    one, other = (dict(loaded(tmp_path, seed).model.encoder.named_parameters()) for seed in (1, 2))
+    assert torch.equal(one["head.dense.weight"], other["head.dense.weight"])
+    assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
+
+
+def test_a_checkpoint_does_not_choose_the_attention(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["attn_implementation"] = "somebody/kernel-from-the-hub"
+    (folder / "config.json").write_text(json.dumps(config))
+    assert loaded(folder).layout.packed

@@ -76,8 +76,26 @@ def test_a_folder_without_a_tokeniser_is_refused(tmp_path: Path) -> None:
         located(str(folder), tmp_path)
 
 
-def test_roberta_counts_positions_from_behind_its_padding(tmp_path: Path) -> None:
-    assert located(str(saved(tmp_path / "model", "roberta")), tmp_path).max_length == 64
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("roberta", 64),  # of 66 positions: it counts from behind its padding
+        ("bart", 64),
+        ("modernbert", 64),
+        ("deberta", source.UNLIMITED),
+        ("deberta-v2", source.UNLIMITED),
+        ("xlnet", source.UNLIMITED),
+    ],
+)
+def test_the_longest_text_depends_on_how_an_encoder_counts_positions(
+    family: str, expected: int, tmp_path: Path
+) -> None:
+    assert located(str(saved(tmp_path / "model", family)), tmp_path).max_length == expected
+
+
+def test_a_deberta_whose_input_is_biased_by_positions_has_an_end(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model", "deberta", position_biased_input=True)
+    assert located(str(folder), tmp_path).max_length == 64
 
 
 @pytest.mark.parametrize(

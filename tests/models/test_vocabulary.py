@@ -14,7 +14,7 @@ from dpsrun.models.load import Loaded, load
 from dpsrun.models.probe import Batching
 from dpsrun.models.vocabulary import trim
 from dpsrun.tasks.encoded import Encoded
-from tests.encoders import FAMILIES, VOCABULARY, save_tiny
+from tests.encoders import FAMILIES, PACKED, VOCABULARY, save_tiny
 from tests.training.builder import examples, loop
 
 CPU = torch.device("cpu")
@@ -49,8 +49,13 @@ def trained(one: Loaded, data: Encoded) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in one.model.state_dict().items()}
 
 
-@pytest.mark.parametrize("batching", ["auto", "padded"])
-@pytest.mark.parametrize("family", [*FAMILIES, "deberta-v2"])
+@pytest.mark.parametrize(
+    ("family", "batching"),
+    [
+        *((family, "auto") for family in PACKED),
+        *((family, "padded") for family in FAMILIES if family != "bart"),
+    ],
+)
 def test_training_without_unused_rows_gives_the_same_weights(
     family: str, batching: Batching, tmp_path: Path
 ) -> None:
@@ -79,6 +84,10 @@ def test_only_rows_that_occur_and_those_up_to_the_last_special_one_stay(tmp_path
     assert rows is not None
     assert rows.shape == (VOCABULARY,)
     assert rows[kept].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_embedding_of_bart_which_its_decoder_shares_is_left_alone(tmp_path: Path) -> None:
+    assert loaded(save_tiny(tmp_path, "bart"), few_words(), "auto").layout.rows is None
 
 
 def test_an_embedding_that_another_layer_shares_is_left_alone(tmp_path: Path) -> None:

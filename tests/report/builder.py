@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from dpsrun.runs.result import CODE, Evaluation, Failure, Outcome, Result, Timing
-from dpsrun.runs.spec import Labels, Places, Run, RunSpec, Scenario, Seeds, Training
+from dpsrun.runs.spec import EvaluationSet, Labels, Places, Run, RunSpec, Scenario, Seeds, Training
 from dpsrun.runs.store import Manifest, Member, Store
 
 Key = tuple[str, str, int]
@@ -19,9 +20,16 @@ FAST = Training(learning_rate=1e-4)
 
 
 def make_run(
-    key: Key, *, training: Training = FAST, scenario: str = "full", method: str = "vanilla"
+    key: Key,
+    *,
+    training: Training = FAST,
+    scenario: str = "full",
+    method: str = "vanilla",
+    params: Mapping[str, object] = MappingProxyType({}),
+    sets: Iterable[str] = (),
+    train_examples: int = 32,
 ) -> Run:
-    """Describe a run; its label is the key's method."""
+    """Describe a run; its label is the key's method, `sets` are its further evaluation sets."""
     task, label, seed = key
     spec = RunSpec(
         task=task,
@@ -30,13 +38,14 @@ def make_run(
         architecture="bert-2x8",
         device="cpu",
         method=method,
-        params={"label": label},
+        params={"label": label} | dict(params),
         scenario=Scenario.parse(scenario),
         training=training,
         seeds=Seeds.all(seed),
+        evaluate=tuple(EvaluationSet(name=name, data=f"data-of-{name}") for name in sets),
     )
     labels = Labels(task=task, model="tiny", method=label, scenario=scenario, seed=f"s{seed}")
-    return Run(id=spec.id, spec=spec, labels=labels, train_examples=32, total_steps=6)
+    return Run(id=spec.id, spec=spec, labels=labels, train_examples=train_examples, total_steps=6)
 
 
 def make_results(
@@ -61,11 +70,34 @@ def make_results(
 
 def write_manifest(store: Store, grid: str, runs: list[Run]) -> None:
     """Note a grid of these runs."""
-    members = tuple(Member(id=r.id, labels=r.labels, total_steps=r.total_steps) for r in runs)
+    members = tuple(
+        Member(
+            id=run.id,
+            labels=run.labels,
+            total_steps=run.total_steps,
+            evaluate=tuple(further.name for further in run.spec.evaluate),
+        )
+        for run in runs
+    )
     store.write_manifest(Manifest(name=grid, members=members))
 
 
-def finish(store: Store, run: Run, wanted: Wanted) -> Result:
+def make_grid(root: Path, ends: Iterable[tuple[Run, Wanted, Mapping[str, object]]]) -> Store:
+    """Write a results folder with one grid of these runs: how each ended, and more of its result.
+
+    A run that is to be done has None for its end.
+    """
+    store, runs = Store(root / "results"), []
+    for run, wanted, facts in ends:
+        store.order(run, Places(model="model", tokens="tokens"))
+        if wanted is not None:
+            finish(store, run, wanted, **facts)
+        runs.append(run)
+    write_manifest(store, "demo", runs)
+    return store
+
+
+def finish(store: Store, run: Run, wanted: Wanted, **facts: object) -> Result:
     """Make an attempt at a run that ends as wanted, with a log, and publish its result."""
     attempt = store.begin(run.id)
     (store.attempt_folder(run.id, attempt) / "log.txt").write_text("step 1\n", encoding="utf-8")
@@ -74,6 +106,7 @@ def finish(store: Store, run: Run, wanted: Wanted) -> Result:
     else:
         last, best = wanted if isinstance(wanted, tuple) else (wanted, wanted)
         result = _with_scores(run, attempt, last, best)
+    result = result.model_copy(update=facts)
     store.finish(result)
     return result
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from dpsrun.errors import UserError
+from dpsrun.report.markdown import stability as markdown
 from dpsrun.report.produce import produce
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.tables import markdown, runs_csv
-from dpsrun.runs.store import Store
+from dpsrun.report.spreadsheets import runs as runs_csv
+from dpsrun.runs.store import Manifest, Store
 from tests.report.builder import Key, Wanted, make_results
 
 SCORES: dict[Key, Wanted] = {("rte", "vanilla", 0): 0.6, ("rte", "vanilla", 1): 0.8}
@@ -93,6 +94,21 @@ def test_a_damaged_grid_is_named_and_the_others_are_reported(store: Store) -> No
     assert [file.path for file in made.damaged] == [broken]
     with pytest.raises(UserError, match=r"broken\.json: damaged"):
         produce(store.root, everything=False, names=["broken"])
+
+
+def test_a_grid_that_repeats_its_labels_is_named_and_the_others_are_reported(store: Store) -> None:
+    twins = store.root / "grids" / "twins.json"
+    (manifest,), _ = choose(store, [])
+    other = manifest.members[0].model_copy(update={"id": "another"})
+    store.write_manifest(Manifest(name="twins", members=(*manifest.members, other)))
+    for everything, reported in ((False, "demo"), (True, "all")):
+        made = produce(store.root, everything=everything, names=[])
+        assert [report.grid for report, _ in made.reports] == [reported]
+        (damaged,) = made.damaged
+        assert damaged.path == twins
+        assert "another have the same labels" in damaged.reason
+    with pytest.raises(UserError, match=r"twins\.json: .*the same labels"):
+        produce(store.root, everything=False, names=["twins"])
 
 
 def test_a_grid_under_another_name_is_damaged(store: Store) -> None:

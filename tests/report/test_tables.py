@@ -9,18 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsrun.report.aggregate import AVERAGE
+from dpsrun.report.markdown import stability as markdown
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.tables import (
-    cells_of,
-    headline,
-    markdown,
-    points,
-    runs_csv,
-    shown,
-    spread,
-    stability_csv,
-    write_tables,
-)
+from dpsrun.report.spreadsheets import runs as runs_csv
+from dpsrun.report.spreadsheets import stability as stability_csv
+from dpsrun.report.tables import cells_of, headline, points, shown, spread
+from dpsrun.report.write import write_tables
 from dpsrun.runs.store import Store
 from tests.report.builder import Key, Wanted, make_results
 
@@ -107,7 +101,7 @@ def test_the_csv_gives_back_the_aggregate_exactly(store: Store) -> None:
     report = report_of(store)
     lines = lines_of(stability_csv(report))
     cells = {
-        (table.selection, row.method, cell.task): cell
+        (table.selection, row.method, cell.column.task): cell
         for table in (report.last, report.best)
         for row in table.rows
         for cell in (*row.cells, row.average)
@@ -148,7 +142,8 @@ def test_the_same_results_give_the_same_bytes(store: Store) -> None:
     first = {path: path.read_bytes() for path in write_tables(store, report_of(store))}
     second = {path: path.read_bytes() for path in write_tables(store, report_of(store))}
     assert first == second
-    assert {path.name for path in first} == {"stability.md", "stability.csv", "runs.csv"}
+    names = {"stability.md", "stability.csv", "runs.csv", "costs.md", "costs.csv"}
+    assert {path.name for path in first} == names
     assert {path.parent for path in first} == {store.root / "tables" / "demo"}
 
 
@@ -177,7 +172,7 @@ def test_several_scenarios_are_a_column(tmp_path: Path) -> None:
 
 def test_the_average_is_the_last_column(store: Store) -> None:
     table = report_of(store).last
-    assert cells_of(table, table.rows[0])[-1].task == AVERAGE
+    assert cells_of(table, table.rows[0])[-1].column.task == AVERAGE
     assert shown(table.rows[0].average) == "70.0 (n=1 of 3)"
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dpsrun.tasks.source import TaskFiles
+from dpsrun.tasks.task import Task
+
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
 RTE: dict[str, Any] = {
@@ -31,3 +34,17 @@ def write_task(folder: Path, config: str, columns: dict[str, Any]) -> Path:
     for split in ("train", "validation"):
         write(folder / config / f"{split}-00000-of-00001.parquet", columns)
     return folder
+
+
+def write_lines(path: Path, *lines: str, end: str = "\n", encoding: str = "utf-8") -> Path:
+    """Write a text file, byte for byte, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(line + end for line in lines).encode(encoding))
+    return path
+
+
+def examples(task: Task, files: TaskFiles, split: str) -> list[tuple[Any, ...]]:
+    """Give the texts and the label of every row of a split."""
+    tables = [pq.ParquetFile(path).read().to_pydict() for path in files.splits[split]]
+    names = (*task.text, "label")
+    return [row for table in tables for row in zip(*(table[name] for name in names), strict=True)]

@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from dpsrun.errors import UserError
+from dpsrun.tasks.labels import label_map
 from dpsrun.tasks.metrics import METRICS
 from dpsrun.tasks.registry import FAMILIES, find, tasks
-from dpsrun.tasks.task import Task
+from dpsrun.tasks.task import OWN, Task
 
 HUB = {
     "cola": (["sentence"], ["unacceptable", "acceptable"]),
@@ -20,12 +21,14 @@ HUB = {
     "qnli": (["question", "sentence"], ["entailment", "not_entailment"]),
     "rte": (["sentence1", "sentence2"], ["entailment", "not_entailment"]),
     "wnli": (["sentence1", "sentence2"], ["not_entailment", "entailment"]),
+    "ax": (["premise", "hypothesis"], ["entailment", "neutral", "contradiction"]),
 }
 
 
-def test_all_nine_glue_tasks_and_four_mini_tasks_are_there() -> None:
+def test_glue_with_its_diagnostic_set_four_inference_sets_and_four_mini_tasks_are_there() -> None:
+    inference = ["snli", "sick", "scitail", "hans"]
     minis = ["mini-cola", "mini-mrpc", "mini-rte", "mini-stsb"]
-    assert list(tasks()) == [*HUB, *minis]
+    assert list(tasks()) == [*HUB, *inference, *minis]
 
 
 @pytest.mark.parametrize("name", HUB)
@@ -36,6 +39,15 @@ def test_columns_and_classes_of_glue_are_the_hubs(name: str) -> None:
 
 def test_mnli_is_scored_on_matched_and_mismatched() -> None:
     assert find("mnli").splits == ("train", "validation_matched", "validation_mismatched")
+
+
+def test_the_diagnostic_set_can_only_be_evaluated_on() -> None:
+    assert (find("ax").splits, find("ax").test) == ((), ("test",))
+
+
+@pytest.mark.parametrize("name", ["snli", "sick", "scitail", "hans"])
+def test_a_model_of_mnli_can_be_scored_on_every_inference_set(name: str) -> None:
+    assert label_map(find("mnli"), find(name)).classes == find(name).labels
 
 
 def test_outputs_are_the_classes_or_one_score() -> None:
@@ -57,6 +69,15 @@ def test_a_mini_task_has_the_shape_of_its_model() -> None:
 def test_a_misspelt_task_is_named_with_the_nearest_one() -> None:
     with pytest.raises(UserError, match=r"no task 'mini-colla': did you mean 'mini-cola'\?"):
         find("mini-colla")
+
+
+def test_a_declared_task_is_found_by_name_too() -> None:
+    own = Task(
+        name="mood", family=OWN, config="mood", summary="", text=("text",), labels=("a", "b")
+    )
+    assert find("mood", {"mood": own}) is own
+    with pytest.raises(UserError, match=r"no task 'mod': did you mean 'mood'\?"):
+        find("mod", {"mood": own})
 
 
 def test_tasks_are_found_and_scored_without_the_heavy_libraries() -> None:

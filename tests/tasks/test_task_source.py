@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from dpsrun.errors import UserError
 from dpsrun.tasks.registry import find
 from dpsrun.tasks.source import TaskFiles, locate
-from tests.tasks.hub_layout import RTE, SHARED, STSB, write, write_task
+from tests.tasks.hub_layout import RTE, SHARED, STSB, examples, write, write_task
 
 GLUE = SHARED / "glue"
 TRAIN = "rte/train-00000-of-00001.parquet"
@@ -102,6 +103,82 @@ def test_mnli_needs_both_of_its_validation_splits(tmp_path: Path, cache: Path) -
 def test_real_glue_has_its_known_sizes(name: str, train: int, validation: int, cache: Path) -> None:
     found = locate(find(name), str(GLUE), cache=cache)
     assert found.examples == {"train": train, "validation": validation}
+
+
+def test_the_training_examples_of_each_class_are_counted(data: Path, cache: Path) -> None:
+    write(data / TRAIN, RTE | {"label": [1, 1, 1, 0]})
+    assert rte(data, cache).classes == {0: 1, 1: 3}
+    assert locate(find("stsb"), str(data), cache=cache).classes == {}
+
+
+def test_classes_may_be_named_in_words(data: Path, cache: Path) -> None:
+    words = ["entailment", "not_entailment", "0", "1"]
+    write(data / TRAIN, RTE | {"label": words})
+    found = rte(data, cache)
+    assert [row[-1] for row in examples(find("rte"), found, "train")] == [0, 1, 0, 1]
+    assert found.classes == {0: 2, 1: 2}
+
+
+def test_a_word_that_is_no_class_is_answered_with_the_nearest(data: Path, cache: Path) -> None:
+    write(data / TRAIN, RTE | {"label": ["entailment", "no_entailment", "no_entailment", "1"]})
+    assert refused("rte", data, cache) == (
+        f"rte: {data / TRAIN}, row 1, column 'label': 'no_entailment' is no class; "
+        "did you mean 'not_entailment'? (2 such rows)"
+    )
+
+
+# the splits that are asked for
+
+
+def test_only_the_splits_that_are_asked_for_must_be_there(data: Path, cache: Path) -> None:
+    for split in ("train", "validation"):
+        (data / f"rte/{split}-00000-of-00001.parquet").unlink()
+    write(data / "rte/test.parquet", RTE)
+    found = locate(find("rte"), str(data), cache=cache, splits=("test",))
+    assert found.examples == {"test": 4}
+
+
+def test_an_unknown_split_is_answered_with_the_nearest(data: Path, cache: Path) -> None:
+    with pytest.raises(UserError, match=r"rte has no split 'tets'; did you mean 'test'\?"):
+        locate(find("rte"), str(data), cache=cache, splits=("tets",))
+
+
+def test_every_choice_of_splits_has_a_fingerprint_of_its_own(data: Path, cache: Path) -> None:
+    write(data / "rte/test.parquet", RTE)
+    choices: list[tuple[str, ...] | None] = [None, ("train",), ("validation",), ("test",)]
+    found = [locate(find("rte"), str(data), cache=cache, splits=splits) for splits in choices]
+    assert len({files.fingerprint for files in found}) == len(choices)
+    named = locate(find("rte"), str(data), cache=cache, splits=("train", "validation"))
+    assert named.fingerprint == found[0].fingerprint
+
+
+@pytest.mark.parametrize("hidden", [{"label": [-1] * 4}, {}], ids=["all -1", "no column"])
+def test_a_test_split_may_hide_its_labels(hidden: dict[str, Any], data: Path, cache: Path) -> None:
+    texts = {name: RTE[name] for name in ("sentence1", "sentence2")}
+    write(data / "rte/test.parquet", texts | hidden)
+    found = locate(find("rte"), str(data), cache=cache, splits=("test",))
+    assert found.examples == {"test": 4}
+
+
+def test_a_test_split_hides_all_of_its_labels_or_none(data: Path, cache: Path) -> None:
+    write(data / "rte/test.parquet", RTE | {"label": [0, -1, 1, -1]})
+    with pytest.raises(UserError, match=r"found -1 in row 1 \(2 such rows\)"):
+        locate(find("rte"), str(data), cache=cache, splits=("test",))
+
+
+def test_a_task_without_training_is_known_by_its_test_split(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path / "ax/test.parquet", {"premise": ["A."], "hypothesis": ["B."], "label": [-1]})
+    assert locate(find("ax"), str(tmp_path), cache=cache).examples == {"test": 1}
+
+
+def test_unlabelled_examples_are_not_counted_where_the_task_leaves_them_out(
+    tmp_path: Path, cache: Path
+) -> None:
+    rows = {"premise": ["A."] * 3, "hypothesis": ["B."] * 3, "label": [2, -1, 0]}
+    write_task(tmp_path, "plain_text", rows)
+    found = locate(find("snli"), str(tmp_path), cache=cache)
+    assert found.examples == {"train": 2, "validation": 2}
+    assert found.classes == {0: 1, 2: 1}
 
 
 # what identifies it
@@ -194,11 +271,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "sentence2",
         "expected text, found int64",
     ),
-    "labels that are names": (
+    "labels that are dates": (
         "rte",
-        RTE | {"label": ["entailment"] * 4},
+        RTE | {"label": [date(2026, 1, 1)] * 4},
         "label",
-        "expected whole numbers, found string",
+        "expected whole numbers, found date32[day]",
     ),
     "labels that are fractions": (
         "rte",
@@ -265,6 +342,12 @@ def write_with_names(path: Path, names: list[str]) -> None:
 
 
 # the hub
+
+
+@pytest.mark.parametrize("name", ["sick", "hans"])
+def test_a_set_without_a_known_place_asks_for_one(name: str, cache: Path) -> None:
+    said = refused(name, None, cache)
+    assert f"{name}: no hub data set of it is known; give --data {name}=PATH" in said
 
 
 @pytest.fixture

@@ -82,6 +82,13 @@ def test_scores_are_floats_and_classes_integers(data: Path) -> None:
     assert read(RTE_TASK, [data / "rte/train-00000-of-00001.parquet"]).labels.dtype == np.int64
 
 
+def test_labels_that_are_not_there_are_hidden_ones(tmp_path: Path) -> None:
+    texts = {name: RTE[name] for name in ("sentence1", "sentence2")}
+    path = write(tmp_path / "a.parquet", texts)
+    assert read(RTE_TASK, [path]).labels.tolist() == [-1] * 4
+    assert read(STSB_TASK, [path]).labels.dtype == np.float32
+
+
 def test_a_missing_text_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", RTE | {"sentence2": ["x", None, "y", "z"]})
     with pytest.raises(UserError, match=r"rte: row 1 of .*, column 'sentence2': .* missing"):
@@ -104,6 +111,15 @@ def test_reading_leaves_no_files_and_shows_no_bars(
 
 
 # tokens
+
+
+def test_the_splits_that_are_asked_for_are_tokenised(data: Path, minilm: Path, cache: Path) -> None:
+    write(data / "stsb/test.parquet", STSB | {"label": [-1.0] * 4})
+    files = locate(STSB_TASK, str(data), cache=cache, splits=("test",))
+    folder = prepare(STSB_TASK, files, minilm, max_length=64, cache=cache, splits=("test",))
+    (test,) = open_tokens(folder).values()
+    assert test.labels.tolist() == [-1.0] * 4
+    assert special(folder).truncated == {"test": 0}
 
 
 def test_tokens_are_those_of_the_tokenizer(files: TaskFiles, minilm: Path, cache: Path) -> None:

@@ -10,12 +10,17 @@ import typer
 
 from dpsrun import __version__
 from dpsrun.cli.clean import clean
+from dpsrun.cli.doctor import doctor
 from dpsrun.cli.grid import grid
 from dpsrun.cli.methods import methods
 from dpsrun.cli.plan import plan
+from dpsrun.cli.prepare import prepare
+from dpsrun.cli.presets import presets
 from dpsrun.cli.report import report
+from dpsrun.cli.schema import schema
 from dpsrun.cli.show import show
 from dpsrun.cli.status import status
+from dpsrun.cli.submit import submit
 from dpsrun.cli.tasks import tasks
 from dpsrun.cli.verify import verify
 from dpsrun.cli.work import work
@@ -28,7 +33,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run a grid of fine-tunes; learn whether a method is better, and whether it is stable.",
 )
-for command in (grid, plan, report, status, show, verify, clean, tasks, methods):
+for command in (
+    *(grid, plan, report, status, show, verify, clean, tasks, methods),
+    *(presets, schema, submit),
+    *(prepare, doctor),
+):
     app.command()(command)
 app.command(hidden=True)(work)
 

@@ -144,13 +144,13 @@ def _run(plan: Plan, missing: list[Run], ways: _Ways, store: Store) -> bool:
     """Run everything; False if the user interrupted it."""
     from dpsrun.cli.live import Tally, view
     from dpsrun.cli.results_folder import check_links, check_room, writing
-    from dpsrun.execution import plan as planning
     from dpsrun.execution.brake import Brake
     from dpsrun.execution.disk import run_bytes
     from dpsrun.execution.drive import drive
     from dpsrun.execution.engine import Conditions
     from dpsrun.execution.estimate import longest_first
     from dpsrun.execution.local import Limits, LocalEngine
+    from dpsrun.execution.orders import write_orders
     from dpsrun.execution.server import warm_up
     from dpsrun.runs.fingerprint import cache_folder
 
@@ -160,7 +160,7 @@ def _run(plan: Plan, missing: list[Run], ways: _Ways, store: Store) -> bool:
         check_room(store.root, room * min(len(ways.slots), len(missing)))
     warm_up(plan.model_types)
     with writing(store.root):
-        planning.write_orders(plan, missing, store, cache_folder())
+        write_orders(plan, missing, store, cache_folder())
     tally = Tally({run.id: run for run in missing}, store, len(ways.slots), plan.estimate)
     with view(tally, ways.progress) as watching:
         brake = Brake(watching, limit=ways.stop_after, fail_fast=ways.fail_fast)

@@ -18,12 +18,17 @@ def report(
     grids: Annotated[
         list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")
     ] = None,
+    no_figures: Annotated[
+        bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the stability tables of each grid to DIR/tables and print the headline."""
+    """Write the tables and figures of each grid to DIR/tables and print the headline."""
     from dpsrun.report import produce, terminal
 
-    made = produce.produce(results, everything=everything, names=grids or [])
+    made = produce.produce(
+        results, everything=everything, names=grids or [], figures=not no_figures
+    )
     if as_json:
         terminal.print_json(produce.as_json(made))
     else:

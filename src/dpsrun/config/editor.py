@@ -34,7 +34,7 @@ Schema = dict[str, Any]
 
 PARTS = (CrossedSeeds, GridFile, MethodItem, ModelItem, Override, Rule, Seeds, TaskItem, Training)
 
-SCENARIO = r"^(full|low-resource\([0-9]+\))$"
+SCENARIO = r"^(full|low-resource\([0-9]+( *, *[0-9]+)*\))$"
 SET = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(:[A-Za-z0-9._-]+)?$"
 PARAMETER = r"^params\.[a-z_0-9]+$"
 
@@ -45,7 +45,7 @@ ABOUT = {
     "data": "Where a family of tasks lies: a folder or a hub id.",
     "methods": "Fine-tuning methods (`dpsrun methods`) with their parameters.",
     "seeds": "One run for each, or lists for single streams, which are crossed.",
-    "scenario": "The whole training set, or a stratified part of it: low-resource(500).",
+    "scenario": "The whole training set, or stratified parts of it: low-resource(100, 500).",
     "evaluate": "Further sets for the trained model: a task, task:split, or test.",
     "training": "Settings that all methods share.",
     "overrides": "Other settings for the runs that match; later ones win.",
@@ -67,11 +67,12 @@ def schema(methods: Iterable[MethodSpec]) -> Schema:
     known = {spec.name: spec for spec in methods}
     settings = {name: _parameters(spec) for name, spec in known.items()}
     parts["MethodItem"] = _method_item(parts["MethodItem"], known, settings)
+    parts["EvaluationSet"] = _evaluation_set()
     parts["ModelItem"]["properties"]["preset"] = _preset()
     parts["Override"]["properties"] |= {
         "training": _part("Training"),
         "params": {"type": "object", "properties": _merged(settings)},
-        "evaluate": _one_or_more(_evaluation_set()),
+        "evaluate": _one_or_more(_part("EvaluationSet")),
     }
     sections = grid["properties"]
     sections |= _sections()
@@ -134,7 +135,7 @@ def _sections() -> Schema:
         "methods": _list_of(_any_of(_part("MethodItem"), {"$ref": METHOD})),
         "seeds": _any_of(_list_of(seed), {**_part("CrossedSeeds"), "minProperties": 1}),
         "scenario": _any_of(scenario, _list_of(scenario)),
-        "evaluate": _one_or_more(_evaluation_set()),
+        "evaluate": _one_or_more(_part("EvaluationSet")),
         "training": _part("Training"),
         "overrides": {"type": "array", "items": _part("Override")},
         "include": {"type": "array", "items": _part("Rule")},
@@ -200,7 +201,7 @@ def _method_item(
     label = item["properties"]["label"]
     cases = [
         {
-            "if": {"properties": {"method": {"const": name}}},
+            "if": {"properties": {"method": {"const": name}}, "required": ["method"]},
             "then": {
                 "description": spec.summary,
                 "properties": {"method": True, "label": label, **settings[name]},

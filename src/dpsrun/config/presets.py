@@ -22,7 +22,7 @@ class Preset(Frozen):
         sources: file or paper that was read -> the settings it gives; `tasks` for all of `tasks`.
         differs: what was published and has no equal here.
         training: training settings for every task.
-        tasks: name of a task -> training settings for it alone.
+        tasks: name of a task -> training settings for it alone, laid over those for every task.
     """
 
     name: str
@@ -31,10 +31,6 @@ class Preset(Frozen):
     differs: str = ""
     training: dict[str, Any] = {}
     tasks: dict[str, dict[str, Any]] = {}
-
-    def settings(self, task: str) -> dict[str, Any]:
-        """Give the training settings for a task: its own, laid over those for every task."""
-        return {**self.training, **self.tasks.get(task, {})}
 
 
 @cache
@@ -46,8 +42,9 @@ def presets() -> dict[str, Preset]:
 
 
 def find(name: str) -> Preset:
-    """Look a preset up; raises UserError with the nearest name."""
+    """Look a preset up; raises UserError with the nearest name, an encoder's own before others'."""
     known = presets()
     if name not in known:
-        raise UserError(f"no preset is called {name!r}: {nearest(name, known)}")
+        own = [other for other in known if other.startswith(name)]
+        raise UserError(f"no preset is called {name!r}: {nearest(name, own or known)}")
     return known[name]

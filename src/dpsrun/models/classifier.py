@@ -9,6 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dpsrun.models.batch import Batch
+from dpsrun.models.matrices import matrices
+
+PRETRAINED_HEADS = {"modernbert": "head."}
+"""Layers beside the backbone that pre-training has made and that are not drawn anew."""
 
 
 class Classifier(nn.Module):
@@ -42,17 +46,9 @@ class Classifier(nn.Module):
         """Name the weight matrices of the encoder's blocks, its pooler and the head.
 
         These are what DPS wraps (official BERT code: q, k, v, attention output, both feed-forward
-        layers, pooler, classifier); embeddings, norms and biases are not among them. Raises
-        ValueError for an encoder whose blocks are not made of linear layers.
+        layers, pooler, classifier). Raises ValueError for an encoder that has none.
         """
-        wrapped: dict[str, nn.Parameter] = {}
-        for name, module in self.encoder.named_modules():
-            if isinstance(module, nn.Linear) and self._is_wrapped(name):
-                wrapped[f"{name}.weight"] = cast("nn.Parameter", module.weight)
-        for block in self._block_lists(str(self.encoder.base_model_prefix)):
-            if not any(name.startswith(f"{block}.") for name in wrapped):
-                raise ValueError(f"{block} holds no linear layers that a method could work on")
-        return wrapped
+        return matrices(self.encoder)
 
     def count_parameters(self) -> int:
         """Count the entries of all parameters."""
@@ -71,28 +67,15 @@ class Classifier(nn.Module):
 
         Else a checkpoint that was fine-tuned before would give all seeds the same head.
         """
-        prefix, config = f"{self.encoder.base_model_prefix}.", self.encoder.config
+        config = self.encoder.config
+        spread = getattr(config, "initializer_range", None) or getattr(config, "init_std", 0.02)
+        kept = PRETRAINED_HEADS.get(str(config.model_type))  # type: ignore[union-attr]
+        prefixes = tuple(filter(None, (f"{self.encoder.base_model_prefix}.", kept)))
         generator = torch.Generator().manual_seed(seed)
         for name, module in self.encoder.named_modules():
-            old = not name.startswith(prefix) and f"{name}.weight" not in self._new
+            old = not name.startswith(prefixes) and f"{name}.weight" not in self._new
             if isinstance(module, nn.Linear) and old:
-                spread = float(getattr(config, "initializer_range", 0.02))
-                nn.init.normal_(module.weight, std=spread, generator=generator)
+                nn.init.normal_(module.weight, std=float(spread), generator=generator)  # type: ignore[arg-type]
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
                 self._new |= {f"{name}.weight", f"{name}.bias"}
-
-    def _is_wrapped(self, name: str) -> bool:
-        prefix = str(self.encoder.base_model_prefix)
-        if not name.startswith(f"{prefix}."):
-            return True
-        blocks = any(name.startswith(f"{block}.") for block in self._block_lists(prefix))
-        return blocks or name.removeprefix(f"{prefix}.").startswith("pooler")
-
-    def _block_lists(self, prefix: str) -> list[str]:
-        backbone = self.encoder.get_submodule(prefix)
-        return [
-            f"{prefix}.{name}"
-            for name, module in backbone.named_modules()
-            if isinstance(module, nn.ModuleList)
-        ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 CONFIG = "config.json"
 WEIGHTS = "*.safetensors"
+INDEX = "*.safetensors.index.json"
 TOKENISER_CONFIG = "tokenizer_config.json"
+CODE = "*.py"
 
 VOCABULARIES = (
     "tokenizer.json",
@@ -26,5 +28,5 @@ TOKENISER = (
 )
 """All that the tokens of a text depend on, but for the class that the configuration may name."""
 
-ENCODER = (WEIGHTS, "*.safetensors.index.json", CONFIG, *TOKENISER)
+ENCODER = (WEIGHTS, INDEX, CONFIG, *TOKENISER)
 """All that the number of a run depends on."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,9 @@ from dpsrun.models.device import to_device
 from dpsrun.models.packing import Packing
 from dpsrun.models.source import position_offset
 
+XLNET_SEGMENTS = {"xlnet": 3}
+"""First text, second text, class token; it only compares them, so no configuration counts them."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -23,9 +28,10 @@ class Layout:
     Attributes:
         packed: one row without padding, or one padded row an example.
         pad: token id of padding.
-        segments: whether the encoder takes token type ids, and how many kinds it has.
+        segments: how many kinds of token type ids the encoder knows; 0 where it takes none.
         first_position: position id of a sequence's first token.
         model_type: the configuration's `model_type`.
+        side: where padding goes.
         rows: `[vocabulary]` the row of the embedding for each token id, if not the id itself.
     """
 
@@ -34,6 +40,7 @@ class Layout:
     segments: int
     first_position: int
     model_type: str
+    side: Literal["right", "left"] = "right"
     rows: Tensor | None = field(default=None, compare=False)
 
     @classmethod
@@ -41,14 +48,19 @@ class Layout:
         """Read off an encoder what its batches must look like."""
         config = encoder.config
         model_type, pad = str(config.model_type), int(config.pad_token_id or 0)  # type: ignore[union-attr, arg-type]
-        takes_segments = "token_type_ids" in inspect.signature(encoder.forward).parameters
         return cls(
             packed=packed,
             pad=pad,
-            segments=int(getattr(config, "type_vocab_size", 0)) if takes_segments else 0,
+            segments=_segments(encoder, model_type),
             first_position=position_offset(model_type, pad),
             model_type=model_type,
         )
+
+
+def _segments(encoder: nn.Module, model_type: str) -> int:
+    if "token_type_ids" not in inspect.signature(encoder.forward).parameters:
+        return 0
+    return int(getattr(encoder.config, "type_vocab_size", XLNET_SEGMENTS.get(model_type, 0)))
 
 
 def collate(
@@ -85,11 +97,11 @@ def _packed(
 def _padded(
     layout: Layout, sequences: Sequence[Tensor], kinds: Sequence[Tensor] | None
 ) -> dict[str, Tensor]:
-    present = [torch.ones_like(sequence) for sequence in sequences]
+    pad = partial(pad_sequence, batch_first=True, padding_side=layout.side)
     inputs = {
-        "input_ids": pad_sequence(list(sequences), batch_first=True, padding_value=layout.pad),
-        "attention_mask": pad_sequence(present, batch_first=True),
+        "input_ids": pad(list(sequences), padding_value=layout.pad),
+        "attention_mask": pad([torch.ones_like(sequence) for sequence in sequences]),
     }
     if kinds is not None:
-        inputs["token_type_ids"] = pad_sequence(list(kinds), batch_first=True)
+        inputs["token_type_ids"] = pad(list(kinds))
     return inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from dpsrun.models.classifier import Classifier
 from dpsrun.models.layout import Layout
 from dpsrun.models.probe import Batching, choose_layout
+from dpsrun.models.remote import code_in_cache
 from dpsrun.models.vocabulary import trim
 from dpsrun.runs.spec import Precision
 
@@ -33,9 +35,16 @@ DROPOUTS = (
     "pooler_dropout",
     "cls_dropout",
     "hidden_dropout",
+    "summary_first_dropout",
     "summary_last_dropout",
 )
 """What the configurations of different encoders call their dropout rates."""
+
+LAYER_DROPS = ("encoder_layerdrop", "decoder_layerdrop")
+"""Rates at which BART leaves out whole blocks: no dropout means that none is left out."""
+
+MEMORIES = ("use_cache", "use_mems_train", "use_mems_eval")
+"""What BART and XLNet would keep of a batch for words to come, which nobody asks for."""
 
 
 @dataclass(frozen=True)
@@ -62,29 +71,19 @@ def load(
     device: torch.device,
     precision: Precision = "fp32",
     texts: Iterable[NDArray[np.int32]] | None = None,
+    remote_code: bool = False,
 ) -> Loaded:
     """Load the encoder in `folder` with a head of `outputs` numbers drawn from `head_seed`.
 
     `texts`: token ids of all that the encoder will be given; rows of the word embedding that none
     of them needs are left out. The global generators are left seeded with `head_seed`; the caller
     seeds them again for dropout. Raises ValueError if the checkpoint does not hold the encoder,
-    or if `batching` is `packed` and this encoder cannot be.
+    if `batching` is `packed` and this encoder cannot be, or if it brings code of its own that
+    `remote_code` does not allow.
     """
-    config = AutoConfig.from_pretrained(folder, num_labels=outputs, return_dict=True)
-    _set_dropout(config, dropout)
-    torch.manual_seed(head_seed)
-    encoder, info = AutoModelForSequenceClassification.from_pretrained(
-        folder,
-        config=config,
-        dtype=torch.float32,
-        use_safetensors=True,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-        trust_remote_code=False,
-        local_files_only=True,
-    )
-    new = frozenset(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
-    _check_complete(encoder, new)
+    with code_in_cache() if remote_code else nullcontext():
+        config = _configuration(folder, outputs, dropout, remote_code=remote_code)
+        encoder, new = _encoder(folder, config, head_seed, remote_code=remote_code)
     model = Classifier(encoder, new)
     model.draw_old_head(head_seed)
     _set_dropout_layers(model, dropout)
@@ -97,6 +96,44 @@ def load(
     return Loaded(model, layout, tuple(sorted(new)), dropout_rates(config), left_out)
 
 
+def _configuration(
+    folder: Path, outputs: int, dropout: float | None, *, remote_code: bool
+) -> PreTrainedConfig:
+    config: PreTrainedConfig = AutoConfig.from_pretrained(
+        folder,
+        num_labels=outputs,
+        return_dict=True,
+        trust_remote_code=remote_code,
+        local_files_only=True,
+    )
+    config._attn_implementation = None  # noqa: SLF001 (a kernel it names would be code of others)
+    _set_dropout(config, dropout)
+    for name in MEMORIES:
+        if hasattr(config, name):
+            setattr(config, name, False)
+    return config
+
+
+def _encoder(
+    folder: Path, config: PreTrainedConfig, head_seed: int, *, remote_code: bool
+) -> tuple[nn.Module, frozenset[str]]:
+    """Load the encoder, and name its parameters that the checkpoint does not have."""
+    torch.manual_seed(head_seed)
+    encoder, info = AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        config=config,
+        dtype=torch.float32,
+        use_safetensors=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        trust_remote_code=remote_code,
+        local_files_only=True,
+    )
+    new = frozenset(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
+    _check_complete(encoder, new)
+    return encoder, new
+
+
 def dropout_rates(config: PreTrainedConfig) -> dict[str, float]:
     """Give the dropout rates of a configuration by its own names."""
     rates = {name: getattr(config, name, None) for name in DROPOUTS}
@@ -106,7 +143,7 @@ def dropout_rates(config: PreTrainedConfig) -> dict[str, float]:
 def _set_dropout(config: PreTrainedConfig, rate: float | None) -> None:
     if rate is None:
         return
-    for name in DROPOUTS:
+    for name in DROPOUTS if rate else DROPOUTS + LAYER_DROPS:
         if hasattr(config, name):
             setattr(config, name, rate)
 

@@ -23,7 +23,16 @@ from dpsrun.models.device import to_device
 PACKED = "dpsrun_packed"
 
 PACKABLE = frozenset(
-    {"bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert", "albert"}
+    {
+        "bert",
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "electra",
+        "distilbert",
+        "albert",
+        "modernbert",
+    }
 )
 """Encoders known to be right when packed; the probe at each load still checks."""
 
@@ -65,21 +74,25 @@ def packed_attention(
     packing: Packing,
     scaling: float | None = None,
     dropout: float = 0.0,
+    sliding_window: int | None = None,
     **_: Any,  # noqa: ANN401 (whatever else an encoder hands to its attention)
 ) -> tuple[Tensor, None]:
     """Attend within each sequence of a row.
 
-    `query`, `key`, `value`: `[1, heads, tokens, width]`; gives `[1, tokens, heads, width]`.
+    `query`, `key`, `value`: `[1, heads, tokens, width]`; gives `[1, tokens, heads, width]`. With
+    a sliding window a token sees only those fewer than so many places away (ModernBERT).
     """
     packing.calls += 1
     rate = dropout if module.training else 0.0
     if rate == 0 and has_kernel(query.device, query.dtype):
-        return _by_kernel(query, key, value, packing, scaling), None
+        return _by_kernel(query, key, value, packing, scaling, sliding_window), None
     parts = zip(
         *(torch.split(x, list(packing.lengths), dim=2) for x in (query, key, value)), strict=True
     )
     attended = [
-        functional.scaled_dot_product_attention(q, k, v, dropout_p=rate, scale=scaling)
+        functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=_band(q, sliding_window), dropout_p=rate, scale=scaling
+        )
         for q, k, v in parts
     ]
     return torch.cat(attended, dim=2).transpose(1, 2), None
@@ -92,12 +105,29 @@ def has_kernel(device: torch.device, dtype: torch.dtype) -> bool:
     return torch.cuda.get_device_capability(device) >= FLASH_CAPABILITY
 
 
+def _band(query: Tensor, window: int | None) -> Tensor | None:
+    """Mark the tokens of a sequence that see each other, `[tokens, tokens]`; None where all do."""
+    tokens = query.shape[2]
+    if window is None or tokens <= window:
+        return None
+    places = torch.arange(tokens, device=query.device)
+    return (places[:, None] - places).abs() < window
+
+
 def _by_kernel(
-    query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float | None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packing: Packing,
+    scaling: float | None,
+    window: int | None,
 ) -> Tensor:
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
     longest, offsets = max(packing.lengths), packing.offsets
-    attended = varlen_attn(q, k, v, offsets, offsets, longest, longest, scale=scaling)
+    reach = -1 if window is None else window - 1  # the kernel counts places on either side
+    attended = varlen_attn(
+        q, k, v, offsets, offsets, longest, longest, scale=scaling, window_size=(reach, reach)
+    )
     return cast("Tensor", attended).unsqueeze(0)
 
 

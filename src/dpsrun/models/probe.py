@@ -1,7 +1,9 @@
-"""Packed or padded: decided for each encoder by trying it, never by its name alone."""
+"""Packed or padded, and on which side: decided for each encoder by trying it, never by its name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -21,6 +23,8 @@ ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
 PROBE_TOLERANCE = 1e-5
 HALF_TOLERANCE = 0.05
 """Two kernels round differently in half precision; that sequences stay apart is seen in float32."""
+PADDING_TOLERANCE = 1e-3
+"""Of the largest logit; an encoder that reads its answer off a padded place is further off."""
 
 
 def choose_layout(
@@ -32,15 +36,15 @@ def choose_layout(
     its attention must have been called once a layer: an encoder that ignores the registered
     function gives wrong numbers without any error. On a GPU `auto` packs only where a
     kernel attends to all sequences at once; one after the other would be slower than padding.
+    Raises ValueError if `packed` is asked for and wrong, or if padding changes the numbers.
     """
-    padded = Layout.of(model.encoder, packed=False)
-    if batching == "padded" or (batching == "auto" and not pays(model, device, precision)):
-        return padded
-    if padded.model_type in PACKABLE and _packs(model, padded, precision):
+    right = Layout.of(model.encoder, packed=False)
+    tried = batching == "packed" or (batching == "auto" and pays(model, device, precision))
+    if tried and right.model_type in PACKABLE and _packs(model, right, precision):
         return Layout.of(model.encoder, packed=True)
     if batching == "packed":
-        raise ValueError(f"{padded.model_type} cannot take packed batches; use batching: auto")
-    return padded
+        raise ValueError(f"{right.model_type} cannot take packed batches; use batching: auto")
+    return _padded(model, right)
 
 
 def pays(model: Classifier, device: torch.device, precision: Precision) -> bool:
@@ -51,10 +55,24 @@ def pays(model: Classifier, device: torch.device, precision: Precision) -> bool:
     return has_kernel(device, half) and not any(attention_dropout(model.encoder))
 
 
+def _padded(model: Classifier, right: Layout) -> Layout:
+    """Find the side on which padding changes nothing (XLNet reads its answer off the last place).
+
+    Logits that are no numbers do not decide: such a run goes on and is found to have diverged.
+    """
+    sequences = _sequences(model.encoder)
+    for layout in (right, replace(right, side="left")):
+        beside, alone = (_probe(model, layout, each)[0][-1] for each in (sequences, sequences[1:]))
+        if not (beside - alone).abs().max() > PADDING_TOLERANCE * alone.abs().max():
+            return layout
+    raise ValueError(f"{right.model_type} gives a text other logits where the batch is padded")
+
+
 def _packs(model: Classifier, padded: Layout, precision: Precision) -> bool:
     """Pack the model and compare it with what it was; undone if it is not the same."""
     used: list[Precision] = ["fp32"] if precision == "fp32" else ["fp32", precision]
-    expected = [_probe(model, padded, each)[0] for each in used]
+    sequences = _sequences(model.encoder)
+    expected = [_probe(model, padded, sequences, each)[0] for each in used]
     try:
         unpack = pack(model.encoder)
     except (LookupError, ValueError):
@@ -66,8 +84,9 @@ def _packs(model: Classifier, padded: Layout, precision: Precision) -> bool:
 
 
 def _agrees(model: Classifier, expected: Tensor, precision: Precision) -> bool:
+    packed, sequences = Layout.of(model.encoder, packed=True), _sequences(model.encoder)
     try:
-        found, packing = _probe(model, Layout.of(model.encoder, packed=True), precision)
+        found, packing = _probe(model, packed, sequences, precision)
     except (AttributeError, LookupError, TypeError, ValueError, RuntimeError):
         return False
     layers = int(model.encoder.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
@@ -76,13 +95,24 @@ def _agrees(model: Classifier, expected: Tensor, precision: Precision) -> bool:
     return called and torch.allclose(expected, found, atol=tolerance, rtol=tolerance)
 
 
+def _sequences(encoder: nn.Module) -> list[Tensor]:
+    """Make a long and a short sequence, the long one longer than any window of the attention."""
+    config = encoder.config
+    window = int(getattr(config, "sliding_window", None) or 0)
+    sequences = [5 + torch.arange(window + 11) % 11, torch.arange(7, 12)]
+    if not config.is_encoder_decoder:  # type: ignore[union-attr]
+        return sequences
+    end = torch.tensor([config.eos_token_id])  # type: ignore[union-attr]
+    return [torch.cat([each, end]) for each in sequences]  # BART reads its answer off the end
+
+
 def _probe(
-    model: Classifier, layout: Layout, precision: Precision
+    model: Classifier, layout: Layout, sequences: Sequence[Tensor], precision: Precision = "fp32"
 ) -> tuple[Tensor, Packing | None]:
-    sequences = [torch.arange(5, 16), torch.arange(7, 12)]
     device = next(model.parameters()).device
     segments = [torch.zeros_like(sequence) for sequence in sequences]
-    batch: Batch = collate(layout, sequences, segments, torch.zeros(2), device)
+    labels = torch.zeros(len(sequences))
+    batch: Batch = collate(layout, sequences, segments, labels, device)
     training = model.training
     model.eval()
     with torch.inference_mode(), autocast(precision, device):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 from dpsrun import hub
 from dpsrun.config.places import PACKAGE
 from dpsrun.errors import MissingError, UserError
-from dpsrun.models.files import CONFIG, ENCODER, TOKENISER_CONFIG, VOCABULARIES, WEIGHTS
+from dpsrun.models import trust
+from dpsrun.models.files import CODE, CONFIG, ENCODER, TOKENISER_CONFIG, VOCABULARIES, WEIGHTS
 from dpsrun.runs.fingerprint import fingerprint
 
 UNLIMITED = 1 << 20
@@ -33,6 +34,7 @@ class ModelFolder:
         architecture: `bert-6x384`: type, layers and width, from the configuration.
         max_length: the longest sequence that it and its tokeniser take, in tokens.
         model_type: the configuration's `model_type`.
+        remote_code: whether it may bring code of its own.
     """
 
     folder: Path
@@ -40,18 +42,21 @@ class ModelFolder:
     architecture: str
     max_length: int
     model_type: str
+    remote_code: bool = False
 
 
-def locate(source: str, *, revision: str | None, cache: Path) -> ModelFolder:
+def locate(
+    source: str, *, revision: str | None, cache: Path, remote_code: bool = False
+) -> ModelFolder:
     """Find the encoder that `source` names, fetching it if it lies on the hub.
 
-    Raises MissingError if the hub does not give it, UserError if it is no encoder with
-    safetensors weights and a tokeniser, OSError if a file cannot be read or remembered.
+    With `remote_code` it may bring code of its own; nothing of it is run here. Raises MissingError
+    if the hub does not give it, UserError if it is no encoder with safetensors weights and a
+    tokeniser or may not be trusted, OSError if a file cannot be read or remembered.
     """
-    folder = _folder(source, revision)
-    config = _config(folder, source)
-    if not any(folder.glob(WEIGHTS)):
-        raise UserError(f"model {source!r}: {folder} holds no {WEIGHTS} weights")
+    folder = _folder(source, revision, (*ENCODER, CODE) if remote_code else ENCODER)
+    config = trust.read_json(folder / CONFIG, source)
+    trust.check(folder, config, source, remote_code=remote_code)
     if not any((folder / name).is_file() for name in VOCABULARIES):
         wanted = "tokenizer.json or a vocabulary file"
         raise UserError(f"model {source!r}: {folder} holds no tokeniser: expected {wanted}")
@@ -61,15 +66,17 @@ def locate(source: str, *, revision: str | None, cache: Path) -> ModelFolder:
         architecture=_architecture(config),
         max_length=min(_max_length(config), _tokeniser_limit(folder, source)),
         model_type=str(config["model_type"]),
+        remote_code=remote_code,
     )
 
 
 def fingerprint_of(folder: Path, cache: Path) -> str:
     """Hash the files of an encoder that can change a number; raises OSError."""
-    return fingerprint({path for name in ENCODER for path in folder.glob(name)}, cache)
+    files = {path for name in ENCODER for path in folder.glob(name)}
+    return fingerprint(files | trust.own_code(folder), cache)
 
 
-def _folder(source: str, revision: str | None) -> Path:
+def _folder(source: str, revision: str | None, patterns: Sequence[str]) -> Path:
     if source.startswith(PACKAGE):
         return _package_folder(source.removeprefix(PACKAGE))
     if source.startswith((".", "/", "~")) or Path(source).is_dir():
@@ -77,13 +84,13 @@ def _folder(source: str, revision: str | None) -> Path:
         if not folder.is_dir():
             raise UserError(f"model {source!r}: there is no such folder")
         return folder
-    return _download(source, revision)
+    return _download(source, revision, patterns)
 
 
-def _download(source: str, revision: str | None) -> Path:
+def _download(source: str, revision: str | None, patterns: Sequence[str]) -> Path:
     """Fetch an encoder from the hub; without a network the cached one serves."""
     try:
-        return hub.fetch(source, kind="model", revision=revision, patterns=ENCODER)
+        return hub.fetch(source, kind="model", revision=revision, patterns=patterns)
     except hub.HubError as error:
         wanted = source if revision is None else f"{source}@{revision}"
         raise MissingError(
@@ -114,27 +121,10 @@ def _check_pin(name: str, weights: Path) -> None:
         raise UserError(f"model 'package:{name}': {weights} is not the published file ({found})")
 
 
-def _config(folder: Path, source: str) -> dict[str, Any]:
-    config = _json(folder / CONFIG, source)
-    if "model_type" not in config:
-        raise UserError(f"model {source!r}: {folder / CONFIG} names no model_type")
-    return config
-
-
-def _json(path: Path, source: str) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"model {source!r}: cannot read {path}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"model {source!r}: {path} is no JSON object")
-    return content
-
-
 def _tokeniser_limit(folder: Path, source: str) -> int:
     """Read the longest text that the tokeniser takes; many name none, or an absurd number."""
     path = folder / TOKENISER_CONFIG
-    limit = _json(path, source).get("model_max_length") if path.is_file() else None
+    limit = trust.read_json(path, source).get("model_max_length") if path.is_file() else None
     if isinstance(limit, int | float) and limit > 0:
         return int(min(limit, UNLIMITED))
     return UNLIMITED
@@ -151,8 +141,14 @@ def _architecture(config: dict[str, Any]) -> str:
 
 
 def _max_length(config: dict[str, Any]) -> int:
-    """RoBERTa's table of positions starts behind the padding index, as position_offset says."""
-    positions = _first(config, "max_position_embeddings", "n_positions") or UNLIMITED
+    """Read how many positions there are; those that are only relative have no end.
+
+    XLNet has no table of positions, DeBERTa none unless its input is biased by them; RoBERTa's
+    starts behind the padding index, as position_offset says.
+    """
+    positions = _first(config, "max_position_embeddings", "n_positions")
+    if not positions or positions < 0 or config.get("position_biased_input") is False:
+        return UNLIMITED
     return positions - position_offset(str(config["model_type"]), config.get("pad_token_id"))
 
 

@@ -8,12 +8,12 @@ studied. Runs without a score are counted and never stand in as zero.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dpsrun.errors import UserError
-from dpsrun.runs.result import FINISHED, Result
+from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels
 from dpsrun.runs.store import Damaged, Manifest, Member
 
@@ -24,7 +24,27 @@ Results = Mapping[str, Result | Damaged | None]
 """Run id -> what its result file holds; None where there is none."""
 
 AVERAGE = "average"
-"""The name of the column that averages a row over the tasks."""
+"""The name of the column that averages a row over the others."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What the scores of a column are of.
+
+    Attributes:
+        title: its heading.
+        task: what the runs were trained on.
+        evaluated_on: the further set that they were put to; empty for the task's own splits.
+    """
+
+    title: str
+    task: str
+    evaluated_on: str = ""
+
+    def holds(self, member: Member) -> bool:
+        """Say whether a run of the grid has a score here, once it is done."""
+        named = not self.evaluated_on or self.evaluated_on in member.evaluate
+        return named and member.labels.task == self.task
 
 
 @dataclass(frozen=True)
@@ -60,13 +80,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Cell:
-    """One task (or the average) of one row: scores by seed label and what they come to.
+    """One column (or the average) of one row: scores by seed label and what they come to.
 
     `expected` counts the seeds that the grid asks for. In the average, a seed has a score where
-    it has one in every task, and the counts are of the row's runs as `task/seed`.
+    it has one in every column, and the counts are of the row's runs as `column/seed`.
     """
 
-    task: str
+    column: Column
     expected: int
     scores: Mapping[str, float]
     summary: Summary
@@ -75,7 +95,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a method on a model in a scenario, one cell a task."""
+    """One line of a table: a method on a model in a scenario, one cell a column."""
 
     scenario: str
     model: str
@@ -90,7 +110,7 @@ class Table:
 
     grid: str
     selection: Selection
-    tasks: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
 
@@ -109,85 +129,106 @@ def summarise(scores: Iterable[float]) -> Summary:
     )
 
 
-def score(result: Result | Damaged | None, selection: Selection) -> float | None:
-    """Give a run's primary score, if it finished and the score is defined."""
-    if not isinstance(result, Result) or result.outcome not in {"ok", "failed"}:
+def score(
+    result: Result | Damaged | None, selection: Selection, evaluated_on: str = ""
+) -> float | None:
+    """Give a run's primary score, if it finished and the score is defined.
+
+    With `evaluated_on` it is the score on that further set, to which runs are put at their end.
+    """
+    if not isinstance(result, Result) or result.outcome not in TRAINED:
         return None
+    if evaluated_on:
+        further = result.sets.get(evaluated_on)
+        return further.primary if further else None
     evaluation = result.last if selection == "last" else result.best
     return evaluation.primary if evaluation else None
 
 
 def aggregate(manifest: Manifest, results: Results, selection: Selection) -> Table:
-    """Make the table of a grid; raises UserError if two of its runs have all labels in common."""
-    _check_labels(manifest)
-    tasks = tuple(dict.fromkeys(member.labels.task for member in manifest.members))
+    """Make the table of a grid, a column a task; raises UserError for `repeated` labels."""
+    if repetition := repeated(manifest):
+        raise UserError(f"grid {manifest.name}: {repetition}")
+    tasks = dict.fromkeys(member.labels.task for member in manifest.members)
+    return tabulate(manifest, [Column(task, task) for task in tasks], results, selection)
+
+
+def tabulate(
+    manifest: Manifest, columns: Sequence[Column], results: Results, selection: Selection
+) -> Table:
+    """Make a table with these columns of all rows that have runs in one of them."""
     groups: dict[tuple[str, str, str], list[Member]] = {}
     for member in manifest.members:
-        labels = member.labels
-        groups.setdefault((labels.scenario, labels.model, labels.method), []).append(member)
-    rows = (_row(key, members, tasks, results, selection) for key, members in groups.items())
-    return Table(manifest.name, selection, tasks, tuple(rows))
+        if any(column.holds(member) for column in columns):
+            labels = member.labels
+            groups.setdefault((labels.scenario, labels.model, labels.method), []).append(member)
+    rows = (_row(key, members, columns, results, selection) for key, members in groups.items())
+    return Table(manifest.name, selection, tuple(columns), tuple(rows))
 
 
-def _check_labels(manifest: Manifest) -> None:
+def repeated(manifest: Manifest) -> str | None:
+    """Say which two runs of a grid have all labels in common: no table can tell them apart."""
     seen: dict[Labels, str] = {}
     for member in manifest.members:
         other = seen.setdefault(member.labels, member.id)
         if other != member.id:
-            raise UserError(
-                f"grid {manifest.name}: the runs {other} and {member.id} have the same labels; "
+            return (
+                f"the runs {other} and {member.id} have the same labels; "
                 "give one of them a label of its own in the grid file"
             )
+    return None
 
 
 def _row(
     key: tuple[str, str, str],
     members: list[Member],
-    tasks: tuple[str, ...],
+    columns: Sequence[Column],
     results: Results,
     selection: Selection,
 ) -> Row:
-    of_task = {task: [m for m in members if m.labels.task == task] for task in tasks}
-    cells = tuple(_cell(task, of_task[task], results, selection) for task in tasks)
+    cells = tuple(
+        _cell(column, [m for m in members if column.holds(m)], results, selection)
+        for column in columns
+    )
     seeds = dict.fromkeys(member.labels.seed for member in members)
     return Row(*key, cells=cells, average=_average(cells, seeds))
 
 
-def _cell(task: str, members: list[Member], results: Results, selection: Selection) -> Cell:
+def _cell(column: Column, members: list[Member], results: Results, selection: Selection) -> Cell:
     scores = {}
-    for member in members:
-        value = score(results.get(member.id), selection)
-        if value is not None:
-            scores[member.labels.seed] = value
-    counts = _counts(members, results, selection)
-    return Cell(task, len(members), scores, summarise(scores.values()), counts)
-
-
-def _counts(members: list[Member], results: Results, selection: Selection) -> Counts:
     kinds: dict[str, list[str]] = {}
     for member in members:
-        for kind in _kinds(results.get(member.id), selection):
-            kinds.setdefault(kind, []).append(member.labels.seed)
-    return Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
+        result, seed = results.get(member.id), member.labels.seed
+        value = score(result, selection, column.evaluated_on)
+        if value is not None:
+            scores[seed] = value
+        for kind in _kinds(result, value, column.evaluated_on):
+            kinds.setdefault(kind, []).append(seed)
+    counts = Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
+    return Cell(column, len(members), scores, summarise(scores.values()), counts)
 
 
-def _kinds(result: Result | Damaged | None, selection: Selection) -> tuple[str, ...]:
-    """Name the counts that a run goes into."""
+def _kinds(
+    result: Result | Damaged | None, value: float | None, evaluated_on: str
+) -> tuple[str, ...]:
+    """Name the counts that a run with this score goes into."""
     if not isinstance(result, Result):
         return ("missing",)
     if result.outcome not in FINISHED:
         return ("errors",)
     if result.outcome == "diverged":
         return ("diverged",)
-    if score(result, selection) is None:
+    if evaluated_on and evaluated_on not in result.sets:
+        return ("missing",)
+    if value is None:
         return ("failed", "undefined")
     return ("failed",) if result.outcome == "failed" else ()
 
 
 def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
-    """Average each seed over the tasks first, so that the deviation is that of the average.
+    """Average each seed over the columns first, so that the deviation is that of the average.
 
-    A row that leaves a task of the table out has no average.
+    A row that leaves a column of the table out has no average.
     """
     seeds = tuple(seeds) if all(cell.expected for cell in cells) else ()
     scores = {
@@ -195,14 +236,18 @@ def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
         for seed in seeds
         if all(seed in cell.scores for cell in cells)
     }
-    return Cell(AVERAGE, len(seeds), scores, summarise(scores.values()), _total(cells))
+    further = any(cell.column.evaluated_on for cell in cells)
+    column = Column(AVERAGE, AVERAGE, AVERAGE if further else "")
+    return Cell(column, len(seeds), scores, summarise(scores.values()), _total(cells))
 
 
 def _total(cells: tuple[Cell, ...]) -> Counts:
     return Counts(
         **{
             kind: tuple(
-                f"{cell.task}/{seed}" for cell in cells for seed in getattr(cell.counts, kind)
+                f"{cell.column.title}/{seed}"
+                for cell in cells
+                for seed in getattr(cell.counts, kind)
             )
             for kind in Counts.__dataclass_fields__
         }

@@ -27,7 +27,7 @@ def task_line(task: Task) -> tuple[str, ...]:
         _kind(task),
         ", ".join(task.metrics),
         _primary(task),
-        ", ".join(task.evaluation),
+        ", ".join(task.evaluation) if task.train else "only as a further set",
         task.summary,
     )
 
@@ -42,8 +42,9 @@ def _primary(task: Task) -> str:
 
 def task_json(task: Task) -> dict[str, Any]:
     """Give a task as JSON."""
-    fields = ("name", "family", "summary", "text", "labels", "metrics", "primary", "evaluation")
-    return {"kind": _kind(task), **{name: getattr(task, name) for name in fields}}
+    names = ("name", "family", "summary", "text", "labels", "metrics", "primary")
+    splits = ("train", "evaluation", "test")
+    return {"kind": _kind(task), **{name: getattr(task, name) for name in (*names, *splits)}}
 
 
 def method_line(spec: MethodSpec) -> tuple[str, ...]:

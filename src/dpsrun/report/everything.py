@@ -15,6 +15,9 @@ from dpsrun.runs.store import EVERYTHING, Manifest, Member
 Specs = Mapping[str, RunSpec | None]
 """Id of a run that has a folder -> its spec; None where it cannot be read."""
 
+SHOWN = {"task", "data", "architecture", "method", "scenario", "seeds"}
+"""The parts of a spec that the labels of a run without a grid show."""
+
 RowKey = tuple[str, str, str]
 
 
@@ -36,15 +39,17 @@ def _stray(run_id: str, spec: RunSpec | None) -> tuple[str, Member]:
     if spec is None:
         unknown = Labels(task="unknown", model="unknown", method=run_id, scenario="full", seed="-")
         return "no grid", Member(id=run_id, labels=unknown, total_steps=0)
-    settings = digest([spec.model, spec.params, spec.training.model_dump(mode="json")], 6)
+    settings = {name: value for name, value in spec.content().items() if name not in SHOWN}
     labels = Labels(
         task=spec.task,
         model=spec.architecture,
-        method=f"{spec.method} {settings}",
+        method=f"{spec.method} {digest(settings, 6)}",
         scenario=str(spec.scenario),
         seed=spec.seeds.slug,
     )
-    return f"data {spec.data[:6]}", Member(id=run_id, labels=labels, total_steps=0)
+    names = tuple(further.name for further in spec.evaluate)
+    stray = Member(id=run_id, labels=labels, total_steps=0, evaluate=names)
+    return f"data {spec.data[:6]}", stray
 
 
 def _row(member: Member) -> RowKey:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.read import Report
+from dpsrun.report.transfer import transfer_notes
 from dpsrun.runs.result import Result
 
 MEANINGS = (
@@ -19,7 +20,9 @@ MEANINGS = (
 
 def notes(report: Report) -> list[str]:
     """Give the notes of a grid's tables: what words mean, and every run without a score."""
-    return [*MEANINGS, *_troubles(report), *_stale(report), *_damage(report)]
+    further = transfer_notes(report.transfer)
+    troubles = (*_troubles(report), *_troubles_elsewhere(report))
+    return [*MEANINGS, *further, *troubles, *_stale(report), *_damage(report)]
 
 
 def _troubles(report: Report) -> Iterator[str]:
@@ -29,13 +32,30 @@ def _troubles(report: Report) -> Iterator[str]:
                 yield f"{_place(row, cell)}: {found}."
 
 
+def _troubles_elsewhere(report: Report) -> Iterator[str]:
+    """Name the runs without a score on a further set that have one on their own task."""
+    own = {
+        (row.scenario, row.model, row.method, cell.column.task): cell.scores
+        for row in report.last.rows
+        for cell in row.cells
+    }
+    for row in report.transfer.table.rows:
+        for cell in row.cells:
+            scored = own[row.scenario, row.model, row.method, cell.column.task]
+            if found := _without_score(cell, among=scored):
+                yield f"{_place(row, cell)}: {found}."
+
+
 def _place(row: Row, cell: Cell) -> str:
-    return f"{cell.task}, {row.model}, {row.method}, {row.scenario}"
+    return f"{cell.column.title}, {row.model}, {row.method}, {row.scenario}"
 
 
-def _without_score(cell: Cell) -> str:
-    kinds = ("missing", "errors", "diverged", "undefined")
-    named = {kind: getattr(cell.counts, kind) for kind in kinds}
+def _without_score(cell: Cell, among: Container[str] | None = None) -> str:
+    """Name the seeds without a score by kind; only those that are `among` the given ones."""
+    named = {
+        kind: [seed for seed in getattr(cell.counts, kind) if among is None or seed in among]
+        for kind in ("missing", "errors", "diverged", "undefined")
+    }
     return "; ".join(f"{kind} {', '.join(seeds)}" for kind, seeds in named.items() if seeds)
 
 

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from dpsrun.errors import UserError, nearest
-from dpsrun.report.aggregate import Table, aggregate
+from dpsrun.report.aggregate import Row, Table, aggregate, repeated
 from dpsrun.report.everything import combine
-from dpsrun.runs.result import Result
+from dpsrun.report.transfer import Transfer, transfer
+from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import RunSpec
-from dpsrun.runs.store import Damaged, Manifest, Member, Store
+from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store
+
+CellKey = tuple[str, str, str, str]
+"""Labels of the scenario, the model, the method and the task."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run of a grid with all that is known of it; `spec` is None where it is unreadable."""
+    """One run of a grid with all that is known of it; `order` is None where it is unreadable."""
 
     member: Member
-    spec: RunSpec | None
+    order: Order | None
     result: Result | Damaged | None
     attempts: int
+
+    @property
+    def spec(self) -> RunSpec | None:
+        """The spec of the run, as its order has it."""
+        return self.order.spec if self.order else None
+
+    @property
+    def trained(self) -> Result | None:
+        """The result, if the training came to its end."""
+        if isinstance(self.result, Result) and self.result.outcome in TRAINED:
+            return self.result
+        return None
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,22 @@ class Report:
     entries: tuple[Entry, ...]
     last: Table
     best: Table
+    transfer: Transfer
     damaged: tuple[Damaged, ...]
+
+    @cached_property
+    def entries_of(self) -> Mapping[CellKey, Sequence[Entry]]:
+        """The runs of each cell that has any."""
+        found: dict[CellKey, list[Entry]] = {}
+        for entry in self.entries:
+            labels = entry.member.labels
+            key = (labels.scenario, labels.model, labels.method, labels.task)
+            found.setdefault(key, []).append(entry)
+        return found
+
+    def runs(self, row: Row, task: str) -> Sequence[Entry]:
+        """Give the runs of a row's task."""
+        return self.entries_of.get((row.scenario, row.model, row.method, task), ())
 
 
 def open_store(results: Path) -> Store:
@@ -49,12 +81,18 @@ def open_store(results: Path) -> Store:
 
 
 def grids(store: Store) -> tuple[list[Manifest], list[Damaged]]:
-    """Read the manifests of all grids, the unreadable ones apart."""
-    found = store.manifests()
+    """Read the manifests of all grids; apart, those that are unreadable or repeat their labels."""
+    found = [_distinct(store, manifest) for manifest in store.manifests()]
     return (
         [manifest for manifest in found if isinstance(manifest, Manifest)],
         [manifest for manifest in found if isinstance(manifest, Damaged)],
     )
+
+
+def _distinct(store: Store, manifest: Manifest | Damaged) -> Manifest | Damaged:
+    if isinstance(manifest, Manifest) and (repetition := repeated(manifest)):
+        return Damaged(store.root / "grids" / f"{manifest.name}.json", repetition)
+    return manifest
 
 
 def choose(store: Store, names: Sequence[str]) -> tuple[list[Manifest], list[Damaged]]:
@@ -80,7 +118,9 @@ def everything_of(store: Store) -> tuple[Manifest, list[Damaged]]:
     """Put every run of the folder into one manifest, those that no grid names too."""
     readable, damaged = grids(store)
     begun = [run_id for run_id in store.run_ids() if store.folder(run_id).is_dir()]
-    return combine(readable, {run_id: _spec(store, run_id) for run_id in begun}), damaged
+    orders = {run_id: _order(store, run_id) for run_id in begun}
+    specs = {run_id: order.spec if order else None for run_id, order in orders.items()}
+    return combine(readable, specs), damaged
 
 
 def read(store: Store, manifest: Manifest) -> Report:
@@ -88,7 +128,7 @@ def read(store: Store, manifest: Manifest) -> Report:
     entries = tuple(
         Entry(
             member=member,
-            spec=_spec(store, member.id),
+            order=_order(store, member.id),
             result=store.result(member.id),
             attempts=len(store.attempts(member.id)),
         )
@@ -100,6 +140,7 @@ def read(store: Store, manifest: Manifest) -> Report:
         entries=entries,
         last=aggregate(manifest, results, "last"),
         best=aggregate(manifest, results, "best"),
+        transfer=transfer(manifest, results),
         damaged=tuple(
             Damaged(result.path.relative_to(store.root), result.reason)
             for result in results.values()
@@ -108,8 +149,8 @@ def read(store: Store, manifest: Manifest) -> Report:
     )
 
 
-def _spec(store: Store, run_id: str) -> RunSpec | None:
+def _order(store: Store, run_id: str) -> Order | None:
     try:
-        return store.read_order(run_id).spec
+        return store.read_order(run_id)
     except (OSError, ValueError):
         return None

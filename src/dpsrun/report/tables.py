@@ -1,53 +1,26 @@
-"""A report as text: `stability.md`, `stability.csv` and `runs.csv`; pure.
+"""The tables of a report as text: a header and lines for each; pure.
 
-The same results give the same bytes: nothing of the clock or the machine goes into them.
-Markdown shows scores times 100, CSV the raw numbers in full.
+Scores are shown times 100.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
-from dpsrun.report.aggregate import AVERAGE, Cell, Row, Table, score
-from dpsrun.report.notes import notes
-from dpsrun.report.read import Entry, Report
-from dpsrun.runs.files import write_whole
+from dpsrun.report.ablation import Ablation
+from dpsrun.report.aggregate import AVERAGE, Cell, Row, Table
+from dpsrun.report.costs import Cost
+from dpsrun.report.read import Report
+from dpsrun.report.sizes import Panel, Size
+from dpsrun.report.transfer import Transfer, majorities
 from dpsrun.runs.result import Result
-from dpsrun.runs.spec import STREAMS
-from dpsrun.runs.store import Store
 
 NOTHING = "—"
 ABSENT = "not in grid"
+MAJORITY = "majority class (accuracy)"
 
-INTRODUCTION = """\
-Mean ± sample standard deviation (ddof 1) of the primary score over n seeds, times 100. The
-headline is the score after the last epoch. The best epoch is selected on the development set that
-also gives the score, so it is optimistic. The average is taken over the tasks within each seed
-first; its deviation is that of the seeds' averages."""
-
-STABILITY_COLUMNS = (
-    *("grid", "scenario", "model", "method", "task", "selection", "expected", "n"),
-    *("mean", "sd", "median", "min", "max"),
-    *("failed", "undefined", "diverged", "errors", "missing"),
-)
-
-
-def write_tables(store: Store, report: Report) -> list[Path]:
-    """Write the report's files to `tables/<grid>/`; raises OSError."""
-    folder = store.root / "tables" / report.grid
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "stability.md": markdown(report),
-        "stability.csv": stability_csv(report),
-        "runs.csv": runs_csv(report),
-    }
-    for name, text in texts.items():
-        write_whole(folder / name, text)
-    return [folder / name for name in texts]
+Lines = tuple[list[str], list[list[str]]]
+"""The header of a table, and its lines."""
 
 
 def points(value: float | None) -> str:
@@ -66,8 +39,8 @@ def shown(cell: Cell) -> str:
 
 
 def cells_of(table: Table, row: Row) -> tuple[Cell, ...]:
-    """Give a row's cells as columns: the tasks, and the average where there are several."""
-    return row.cells if len(table.tasks) == 1 else (*row.cells, row.average)
+    """Give a row's cells by column, and the average where there are several."""
+    return row.cells if len(table.columns) == 1 else (*row.cells, row.average)
 
 
 def row_labels(table: Table) -> tuple[str, ...]:
@@ -76,24 +49,33 @@ def row_labels(table: Table) -> tuple[str, ...]:
     return ("scenario", "model", "method") if several else ("model", "method")
 
 
-def headline(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Give header and lines of the table of means."""
+def headline(table: Table) -> Lines:
+    """Give the table of means."""
     labels = row_labels(table)
-    averaged = () if len(table.tasks) == 1 else ("average",)
+    averaged = () if len(table.columns) == 1 else (AVERAGE,)
     lines = [
         [*(getattr(row, label) for label in labels), *map(shown, cells_of(table, row))]
         for row in table.rows
     ]
-    return [*labels, *table.tasks, *averaged], lines
+    return [*labels, *(column.title for column in table.columns), *averaged], lines
 
 
-def spread(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Give header and lines of the table of spreads and failures, one line a cell."""
+def further(found: Transfer) -> Lines:
+    """Give the table of means on further evaluation sets, with a line for the majority class."""
+    header, lines = headline(found.table)
+    labels, columns = len(row_labels(found.table)), len(found.table.columns)
+    shares = map(points, majorities(found))
+    average = [NOTHING] * (len(header) - labels - columns)
+    return header, [*lines, [*[""] * (labels - 1), MAJORITY, *shares, *average]]
+
+
+def spread(table: Table) -> Lines:
+    """Give the table of spreads and failures, one line a cell."""
     labels = row_labels(table)
     header = ["task", *labels, "n", "min", "median", "max"]
     header += ["failed", "undefined", "diverged", "errors", "missing"]
     return header, [
-        [cell.task, *(getattr(row, label) for label in labels), *_spread_of(cell)]
+        [cell.column.title, *(getattr(row, label) for label in labels), *_spread_of(cell)]
         for row in table.rows
         for cell in cells_of(table, row)
         if cell.expected
@@ -104,94 +86,60 @@ def _spread_of(cell: Cell) -> list[str]:
     summary = cell.summary
     numbers = map(points, (summary.min, summary.median, summary.max))
     # The average has seeds where the tasks have runs: counts of runs do not belong beside them.
-    counts = [
-        NOTHING if cell.task == AVERAGE else str(len(seeds)) for seeds in vars(cell.counts).values()
-    ]
+    averaged = cell.column.task == AVERAGE
+    counts = [NOTHING if averaged else str(len(seeds)) for seeds in vars(cell.counts).values()]
     return [f"{summary.n} of {cell.expected}", *numbers, *counts]
 
 
-def markdown(report: Report) -> str:
-    """Write `stability.md`."""
-    scenarios = dict.fromkeys(row.scenario for row in report.last.rows)
-    parts = [
-        f"# {_plain(report.grid)}: means and stability",
-        INTRODUCTION,
-        f"Scenario: {', '.join(map(_plain, scenarios))}.",
-        "## Last epoch",
-        _pipe_table(*headline(report.last)),
-        "## Spread after the last epoch",
-        _pipe_table(*spread(report.last)),
-        "## Best epoch (selected on the development set)",
-        _pipe_table(*headline(report.best)),
-        "## Notes",
-        "\n".join(f"- {_plain(note)}" for note in notes(report)),
+def by_size(panel: Panel) -> Lines:
+    """Give the table of a task's means by the number of training examples."""
+    header = ["model", "method", *map(_headed, panel.sizes)]
+    lines = []
+    for curve in panel.curves:
+        cells = dict(curve.points)
+        found = [shown(cells[size]) if size in cells else ABSENT for size in panel.sizes]
+        lines.append([curve.model, curve.method, *found])
+    return header, lines
+
+
+def _headed(size: Size) -> str:
+    return f"{size.examples:,} (full)" if size.scenario == "full" else f"{size.examples:,}"
+
+
+def by_settings(found: Ablation, task: str) -> Lines:
+    """Give the table of a task's means by two settings: the first down, the second across."""
+    xs, ys = found.values
+    header = [" \\ ".join(found.settings), *(f"{y:g}" for y in ys)]
+    return header, [[f"{x:g}", *(shown(found.cell(x, y, task)) for y in ys)] for x in xs]
+
+
+def cost_table(found: list[Cost]) -> Lines:
+    """Give the table of costs, one line a cell."""
+    several = len({cost.scenario for cost in found}) > 1
+    labels = ("task", "scenario", "model", "method") if several else ("task", "model", "method")
+    measures = ["s/step", "x vanilla", "peak memory", "method's state", "x weights"]
+    lines = [[*(getattr(cost, label) for label in labels), *_cost_of(cost)] for cost in found]
+    return [*labels, "n", *measures], lines
+
+
+def _cost_of(cost: Cost) -> list[str]:
+    peak = _mebibytes(cost.peak_memory_bytes)
+    return [
+        str(cost.n),
+        _rounded(cost.seconds_per_step, ".3g"),
+        _rounded(cost.relative_seconds, ".2f"),
+        peak if cost.peak_memory_bytes is None else f"{peak} ({cost.memory})",
+        _mebibytes(cost.method_state_bytes),
+        _rounded(cost.relative_state, ".2f"),
     ]
-    return "\n\n".join(parts) + "\n"
 
 
-def _pipe_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = ["---"] * len(header)
-    return "\n".join(f"| {' | '.join(map(_plain, row))} |" for row in (header, rule, *lines))
+def _rounded(value: float | None, style: str) -> str:
+    return NOTHING if value is None else format(value, style)
 
 
-def _plain(text: str) -> str:
-    """Keep a label on its line and in its column."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def stability_csv(report: Report) -> str:
-    """Write `stability.csv`: one line per cell and selection, the averages too."""
-    return _csv(STABILITY_COLUMNS, stability_lines(report))
-
-
-def stability_lines(report: Report) -> Iterator[dict[str, object]]:
-    """Give all statistics of all cells, raw; None where one does not exist."""
-    for table in (report.last, report.best):
-        for row in table.rows:
-            for cell in (*row.cells, row.average):
-                yield {
-                    "grid": report.grid,
-                    "scenario": row.scenario,
-                    "model": row.model,
-                    "method": row.method,
-                    "task": cell.task,
-                    "selection": table.selection,
-                    "expected": cell.expected,
-                    **vars(cell.summary),
-                    **{kind: len(seeds) for kind, seeds in vars(cell.counts).items()},
-                }
-
-
-def runs_csv(report: Report) -> str:
-    """Write `runs.csv`: one line a run with everything that is a number or a word."""
-    lines = [_run_line(entry) for entry in report.entries]
-    fixed = list(dict.fromkeys(key for line in lines for key in line if "/" not in key))
-    open_ended = sorted({key for line in lines for key in line if "/" in key})
-    return _csv([*fixed, *open_ended], lines)
-
-
-def _run_line(entry: Entry) -> dict[str, object]:
-    """Describe a run; keys with a slash (metrics, memory) differ from run to run."""
-    result = entry.result if isinstance(entry.result, Result) else None
-    labels = entry.member.labels.model_dump()
-    seeds = {f"seed_{stream}": _seed(entry, stream) for stream in STREAMS}
-    return {
-        "run": entry.member.id,
-        **labels,
-        **seeds,
-        "outcome": outcome(entry.result),
-        "last": score(result, "last"),
-        "best": score(result, "best"),
-        "best_epoch": result.best_epoch if result else None,
-        "steps": result.timing.steps if result and result.timing else None,
-        **_seconds(result),
-        "attempts": entry.attempts,
-        **(_metrics(result) if result else {}),
-    }
-
-
-def _seed(entry: Entry, stream: str) -> object:
-    return getattr(entry.spec.seeds, stream) if entry.spec else None
+def _mebibytes(size: int | None) -> str:
+    return NOTHING if size is None else f"{size / 2**20:,.1f} MiB"
 
 
 def outcome(result: object) -> str:
@@ -204,26 +152,3 @@ def outcome(result: object) -> str:
 def outcomes(report: Report) -> dict[str, int]:
     """Count the runs of a report by outcome."""
     return dict(sorted(Counter(outcome(entry.result) for entry in report.entries).items()))
-
-
-def _seconds(result: Result | None) -> dict[str, object]:
-    parts = ("total", "startup", "training", "evaluation")
-    timing = result.timing if result else None
-    return {f"seconds_{part}": getattr(timing, part, None) for part in parts}
-
-
-def _metrics(result: Result) -> dict[str, object]:
-    splits = result.last.metrics if result.last else {}
-    metrics = {
-        f"{split}/{name}": value for split, found in splits.items() for name, value in found.items()
-    }
-    memory = {f"peak_memory_bytes/{k}": size for k, size in result.peak_memory_bytes.items()}
-    return {**metrics, **memory}
-
-
-def _csv(header: Sequence[str], lines: Iterable[Mapping[str, object]]) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, header, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return stream.getvalue()

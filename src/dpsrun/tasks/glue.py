@@ -1,7 +1,7 @@
-"""The nine tasks of GLUE (Wang et al. 2019, arXiv 1804.07461), named as on the hub.
+"""The nine tasks of GLUE (Wang et al. 2019, arXiv 1804.07461) and its diagnostic set.
 
-Columns and the order of the classes are those of the data set `nyu-mll/glue`; metrics are the
-benchmark's own. The diagnostic set has no training data and is left out.
+Names, columns and the order of the classes are those of the data set `nyu-mll/glue`; metrics are
+the benchmark's own.
 """
 
 from __future__ import annotations
@@ -93,5 +93,17 @@ GLUE: tuple[Task, ...] = (
         summary="Is the pronoun replaced by the right noun?",
         text=SENTENCES,
         labels=("not_entailment", "entailment"),
+    ),
+    Task(
+        name="ax",
+        family="glue",
+        config="ax",
+        summary="GLUE's diagnostic set, for a model of mnli",
+        text=("premise", "hypothesis"),
+        labels=("entailment", "neutral", "contradiction"),
+        metrics=("matthews", "accuracy"),
+        primary=("matthews",),
+        train="",
+        evaluation=(),
     ),
 )

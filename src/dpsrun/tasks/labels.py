@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dpsrun.errors import UserError
 from dpsrun.tasks.task import Task
 
@@ -33,19 +30,6 @@ class LabelMap:
     classes: tuple[str, ...]
     predicted: tuple[int, ...]
     labelled: tuple[int, ...]
-
-    def predictions(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Name the class of each example, `[examples]`, from `[examples, model's classes]`."""
-        return _renumbered(self.predicted, logits.argmax(axis=1))
-
-    def labels(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rename the labels of a set, `[examples]`."""
-        return _renumbered(self.labelled, labels)
-
-
-def _renumbered(numbers: tuple[int, ...], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)[values]
-    return found
 
 
 def label_map(trained: Task, other: Task) -> LabelMap:

@@ -6,7 +6,7 @@ Outputs are a head's own: logits `[examples, classes]`, or scores `[examples]` f
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -29,8 +29,12 @@ def score(task: Task, labels: Array, outputs: Array) -> Metrics:
             do not fit the task.
     """
     _check(task, labels, outputs)
-    predictions = outputs if task.regression else outputs.argmax(axis=1)
-    return {name: METRICS[name](labels, predictions) for name in task.metrics}
+    return compare(task.metrics, labels, outputs if task.regression else outputs.argmax(axis=1))
+
+
+def compare(names: Iterable[str], labels: Array, predictions: Array) -> Metrics:
+    """Compute the named metrics of predicted classes or scores, each `[examples]`."""
+    return {name: METRICS[name](labels, predictions) for name in names}
 
 
 def primary(task: Task, metrics: Mapping[str, Metrics]) -> float | None:
@@ -38,9 +42,16 @@ def primary(task: Task, metrics: Mapping[str, Metrics]) -> float | None:
 
     GLUE averages pairs of metrics, and MNLI's two evaluation splits, in this way.
     """
-    values = [[metrics[split][name] for name in task.primary] for split in task.evaluation]
-    defined = [[value for value in split if value is not None] for split in values]
-    return fmean(map(fmean, defined)) if defined == values else None
+    values = [mean(task, metrics[split]) for split in task.evaluation]
+    defined = [value for value in values if value is not None]
+    return fmean(defined) if defined == values else None
+
+
+def mean(task: Task, found: Metrics) -> float | None:
+    """Average the primary metrics of one split; None if any is undefined."""
+    values = [found[name] for name in task.primary]
+    defined = [value for value in values if value is not None]
+    return fmean(defined) if defined == values else None
 
 
 def majority(task: Task, labels: Array) -> float | None:

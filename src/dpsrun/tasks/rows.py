@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dpsrun.errors import UserError
-from dpsrun.tasks.task import LABEL, Task
+from dpsrun.tasks.task import HIDDEN, LABEL, Task
 
 
 @dataclass(frozen=True)
@@ -35,29 +35,32 @@ class Rows:
 
 
 def read(task: Task, paths: Sequence[Path]) -> Rows:
-    """Read the Parquet files of a split, in order.
+    """Read the Parquet files of a split, in order; where there are no labels, they are -1.
 
     Raises:
         UserError: if a text is missing.
     """
     table = _columns(paths, (*task.text, LABEL))
-    texts = tuple(table[name] for name in task.text)
+    values: NDArray[Any] = np.asarray(table[LABEL], np.float32 if task.regression else np.int64)
+    index = np.flatnonzero(values != HIDDEN) if task.drop_unlabelled else np.arange(len(values))
+    texts = tuple([table[name][row] for row in index] for name in task.text)
     for name, column in zip(task.text, texts, strict=True):
         if None in column:
-            where = f"row {column.index(None)} of {paths[0].parent}"
+            where = f"row {index[column.index(None)]} of {paths[0].parent}"
             raise UserError(f"{task.name}: {where}, column {name!r}: the text is missing")
-    values = np.asarray(table[LABEL])
-    labels = values.astype(np.float32) if task.regression else values.astype(np.int64)
-    return Rows(texts, labels, np.arange(len(labels), dtype=np.int64))
+    return Rows(texts, values[index], index.astype(np.int64))
 
 
 def _columns(paths: Sequence[Path], names: Sequence[str]) -> dict[str, list[Any]]:
     """Let `datasets` read the files; its Arrow copy goes with the temporary folder."""
     import datasets  # noqa: PLC0415 (slow, and only the parent needs it)
+    from pyarrow import parquet  # noqa: PLC0415
 
     datasets.disable_progress_bars()
+    there = [name for name in names if name in parquet.read_schema(paths[0]).names]
     with tempfile.TemporaryDirectory() as folder:
         table = datasets.Dataset.from_parquet(
-            [str(path) for path in paths], columns=list(names), cache_dir=folder
+            [str(path) for path in paths], columns=there, cache_dir=folder
         )
-        return {name: table[name][:] for name in names}
+        hidden = {} if LABEL in there else {LABEL: [HIDDEN] * len(table)}
+        return {name: table[name][:] for name in there} | hidden

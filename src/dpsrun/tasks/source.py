@@ -1,27 +1,30 @@
-"""Where the data of a task lie: a local folder, the hub, or our own generator.
+"""Where the data of a task lie: a local folder, the hub, files of one's own, or our generator.
 
-All three end as Parquet files in the hub's layout, `<folder>/<config>/<split>-*.parquet`, so
-everything that follows is one code path.
+All end as Parquet files in the hub's layout, so everything that follows is one code path.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dpsrun import hub
 from dpsrun.errors import MissingError, UserError, nearest
 from dpsrun.runs.fingerprint import fingerprint
 from dpsrun.runs.frozen import digest
+from dpsrun.tasks.convert import Source, convert
+from dpsrun.tasks.declared import declaration
 from dpsrun.tasks.folders import build_once
+from dpsrun.tasks.layout import advice, sources
 from dpsrun.tasks.mini.generate import Example, columns, generate
-from dpsrun.tasks.registry import FAMILIES
-from dpsrun.tasks.task import Task
+from dpsrun.tasks.registry import FAMILIES, tasks
+from dpsrun.tasks.table import Layout
+from dpsrun.tasks.task import OWN, Task
 
 HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
-SHARD = re.compile(r"-\d+-of-(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,19 @@ class TaskFiles:
     """The data of a task, found and checked.
 
     Attributes:
-        splits: split -> its Parquet files in order; training, evaluation, and test if there.
-        examples: training or evaluation split -> number of its rows.
-        fingerprint: hash of the task's name and of the training and evaluation data.
+        splits: wanted split -> its Parquet files in order; in the hub's layout also test splits
+            that are there.
+        examples: wanted split -> number of its examples.
+        fingerprint: hash of the task's name and of the wanted data.
+        train: name of the training split.
+        classes: class number -> how many training examples it has; empty for regression.
     """
 
     splits: Mapping[str, tuple[Path, ...]]
     examples: Mapping[str, int]
     fingerprint: str
     train: str = "train"
+    classes: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def train_examples(self) -> int:
@@ -45,43 +52,94 @@ class TaskFiles:
         return self.examples[self.train]
 
 
-def locate(task: Task, place: str | None, *, cache: Path) -> TaskFiles:
+def locate(
+    task: Task, place: str | None, *, cache: Path, splits: Sequence[str] | None = None
+) -> TaskFiles:
     """Find the data of `task` and check that they are what it expects.
 
     Args:
         task: the task.
-        place: a folder in the hub's layout, or a hub data set id, perhaps with `@revision`;
-            None for the family's own place.
-        cache: the folder for generated data and remembered fingerprints.
+        place: a folder in the hub's layout or with the files that the authors publish, or a hub
+            data set id, perhaps with `@revision`; None for the family's own place.
+        cache: the folder for generated and converted data and remembered fingerprints.
+        splits: those that are wanted; None for training and evaluation, or for the test splits of
+            a task that has no others.
 
     Raises:
         MissingError: if the data are not here and the hub does not give them.
-        UserError: if the data are not as expected; says what would help.
+        UserError: if the data are not as expected, or there is no such split; says what would help.
     """
-    home = FAMILIES[task.family]
-    if home is None:
-        return _generated(task, place, cache)
-    folder = _folder(task, place or home)
-    files = _files(task, folder)
-    used = [path for split in task.splits for path in files[split]]
-    counts = _examples(task, files)
-    return TaskFiles(files, counts, digest([task.name, fingerprint(used, cache)]), task.train)
+    wanted = tuple(splits or task.splits or task.test)
+    for split in wanted:
+        if split not in (known := (*task.splits, *task.test)):
+            raise UserError(f"{task.name} has no split {split!r}; {nearest(split, known)}")
+    if task.family != OWN and FAMILIES[task.family] is None:
+        return _generated(task, place, wanted, cache)
+    found = _own(task, wanted) if task.family == OWN else _shared(task, place, wanted)
+    files = {split: convert(task, split, found[split], cache) for split in wanted}
+    unused = {split: source.paths for split, source in found.items() if source.layout is None}
+    return _counted(
+        task,
+        {**unused, **files},
+        _classes(task, files),
+        _identity(task, {split: found[split] for split in wanted}, cache),
+    )
 
 
-def _examples(task: Task, files: Mapping[str, tuple[Path, ...]]) -> dict[str, int]:
-    from dpsrun.tasks.check import examples  # noqa: PLC0415 (generated data need no pyarrow)
+def _own(task: Task, wanted: Sequence[str]) -> dict[str, Source]:
+    """Take the files that the declaration of a task names."""
+    layout = Layout(task.text, task.label, quoted=task.quoted, careful=True)
+    return {split: Source((Path(task.files[split]),), layout) for split in wanted}
 
-    return {split: examples(task, files[split]) for split in task.splits}
+
+def _shared(task: Task, place: str | None, wanted: Sequence[str]) -> dict[str, Source]:
+    """Find the files of a task that comes from elsewhere."""
+    family = [each.name for each in tasks().values() if each.family == task.family]
+    return sources(task, _folder(task, place), wanted, alone=len(family) == 1)
 
 
-def _folder(task: Task, place: str) -> Path:
+def _identity(task: Task, used: Mapping[str, Source], cache: Path) -> str:
+    """Hash the name and the data; of a task that a grid declares, the declaration too."""
+    if all(source.layout is None for source in used.values()):
+        paths = [path for source in used.values() for path in source.paths]
+        return digest([task.name, fingerprint(paths, cache)])
+    found = {split: source.fingerprint(cache) for split, source in used.items()}
+    return digest([declaration(task) if task.family == OWN else task.name, found])
+
+
+def _classes(task: Task, files: Mapping[str, tuple[Path, ...]]) -> dict[str, Counter[float]]:
+    from dpsrun.tasks.check import classes  # noqa: PLC0415 (generated data need no pyarrow)
+
+    return {split: classes(task, split, paths) for split, paths in files.items()}
+
+
+def _counted(
+    task: Task,
+    files: Mapping[str, tuple[Path, ...]],
+    found: Mapping[str, Counter[float]],
+    identity: str,
+) -> TaskFiles:
+    trained = Counter[float]() if task.regression else found.get(task.train, Counter())
+    return TaskFiles(
+        splits=files,
+        examples={split: classes.total() for split, classes in found.items()},
+        fingerprint=identity,
+        train=task.train,
+        classes={int(label): count for label, count in sorted(trained.items())},
+    )
+
+
+def _folder(task: Task, place: str | None) -> Path:
     """Give the local folder of `place`, downloading it if it is a hub id."""
+    place = place or FAMILIES[task.family]
+    if not place:
+        raise MissingError(f"{task.name}: no hub data set of it is known; {advice(task)}")
     local = Path(place).expanduser()
     if local.is_dir():
         return local
     match = HUB_ID.fullmatch(place)
     if match is None:
-        raise UserError(f"{task.name}: there is no folder {place}; {_advice(task)}")
+        raise UserError(f"{task.name}: there is no folder {place}; {advice(task)}")
     return _download(task, match["id"], match["revision"])
 
 
@@ -94,53 +152,11 @@ def _download(task: Task, name: str, revision: str | None) -> Path:
         wanted = name if revision is None else f"{name}@{revision}"
         raise MissingError(
             f"{task.name}: no folder {wanted} here, and the hub did not give the data set "
-            f"{wanted}: {error}\n{_advice(task)}"
+            f"{wanted}: {error}\n{advice(task)}"
         ) from error
 
 
-def _advice(task: Task) -> str:
-    return (
-        f"give --data {task.family}=PATH (a folder with {task.config}/{task.train}-*.parquet, "
-        f"{task.config}/{task.evaluation[0]}-*.parquet)"
-    )
-
-
-def _files(task: Task, folder: Path) -> dict[str, tuple[Path, ...]]:
-    """Find the files of every split; only test splits may be missing."""
-    inside = folder / task.config
-    if not inside.is_dir():
-        there = sorted(path.name for path in folder.iterdir() if path.is_dir())
-        hint = f"there are: {', '.join(there)}" if there else "it has no folders"
-        raise UserError(
-            f"{task.name}: no folder {task.config!r} in {folder}; {hint}; {_advice(task)}"
-        )
-    found = {split: _shards(task, inside, split) for split in task.splits}
-    for split, paths in found.items():
-        if not paths:
-            there = sorted(path.name for path in inside.iterdir())
-            hint = nearest(f"{split}.parquet", there) if there else "the folder is empty"
-            raise UserError(f"{task.name}: no {split}-*.parquet in {inside}; {hint}")
-    tests = {split: _shards(task, inside, split) for split in task.test}
-    return found | {split: paths for split, paths in tests.items() if paths}
-
-
-def _shards(task: Task, folder: Path, split: str) -> tuple[Path, ...]:
-    """List a split's files in order; raises UserError if some of a numbered set are missing."""
-    single = folder / f"{split}.parquet"
-    shards = sorted(folder.glob(f"{split}-*.parquet"))
-    if single.is_file() and shards:
-        raise UserError(f"{task.name}: both {single.name} and {shards[0].name} in {folder}")
-    for shard in shards:
-        whole = SHARD.search(shard.stem)
-        if whole and int(whole[1]) != len(shards):
-            raise UserError(
-                f"{task.name}: {len(shards)} files {split}-*.parquet in {folder}, but {shard.name} "
-                f"is one of {int(whole[1])}"
-            )
-    return (single,) if single.is_file() else tuple(shards)
-
-
-def _generated(task: Task, place: str | None, cache: Path) -> TaskFiles:
+def _generated(task: Task, place: str | None, wanted: Sequence[str], cache: Path) -> TaskFiles:
     """Write a generated task to the cache, named by its content, unless it is there."""
     if place is not None:
         raise UserError(f"{task.name} is generated; it takes no --data {task.family}=...")
@@ -149,10 +165,10 @@ def _generated(task: Task, place: str | None, cache: Path) -> TaskFiles:
     folder = build_once(
         cache / "mini" / f"{task.name}-{key}", lambda new: _write_splits(task, made, new)
     )
-    used = {split: made[split] for split in task.splits}
+    used = {split: made[split] for split in wanted}
     files = {split: (folder / f"{split}.parquet",) for split in made}
-    counts = {split: len(rows) for split, rows in used.items()}
-    return TaskFiles(files, counts, digest([task.name, used]), task.train)
+    classes = {split: Counter(label for _, label in rows) for split, rows in used.items()}
+    return _counted(task, files, classes, digest([task.name, used]))
 
 
 def _write_splits(task: Task, made: Mapping[str, list[Example]], folder: Path) -> None:

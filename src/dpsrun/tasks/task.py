@@ -8,6 +8,16 @@ from dataclasses import dataclass, field
 LABEL = "label"
 """The column of the class number or score, the same in every data set."""
 
+HIDDEN = -1
+"""The label of an example whose class or score is not told."""
+
+OWN = "own"
+"""The family of the tasks that grid files declare."""
+
+CLASS_METRICS = ("accuracy", "f1", "matthews")
+SCORE_METRICS = ("pearson", "spearman")
+"""What `tasks.metrics` computes for classes and for regression; the first tells a failed run."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -67,3 +77,14 @@ class Task:
     def outputs(self) -> int:
         """How many numbers the head gives for an example."""
         return len(self.labels) or 1
+
+
+def set_name(task: Task, split: str) -> str:
+    """Name a split of a task as an evaluation set: `sick:test`."""
+    return f"{task.name}:{split}"
+
+
+def set_parts(name: str) -> tuple[str, str]:
+    """Give the task and the split that `set_name` joined."""
+    task, _, split = name.partition(":")
+    return task, split

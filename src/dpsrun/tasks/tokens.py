@@ -6,7 +6,7 @@ A folder `<task>-<key>` has `special.json` and, per split, one `.npy` file for e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -42,9 +42,15 @@ class Special(Frozen):
 
 
 def prepare(
-    task: Task, files: TaskFiles, tokenizer_folder: Path, *, max_length: int, cache: Path
+    task: Task,
+    files: TaskFiles,
+    tokenizer_folder: Path,
+    *,
+    max_length: int,
+    cache: Path,
+    splits: Sequence[str] | None = None,
 ) -> Path:
-    """Tokenise the training and evaluation splits unless that is done; give the folder.
+    """Tokenise some splits unless that is done; give their `place`.
 
     Pairs are shortened as in the usual GLUE script, a token at a time from the longer text.
     Two processes may do this at once.
@@ -55,26 +61,42 @@ def prepare(
         tokenizer_folder: a folder with the files of a fast tokenizer.
         max_length: the most tokens an example may have, special ones included.
         cache: the folder under which tokens are kept.
+        splits: which; None for those that training reads. Hidden labels are -1.
 
     Raises:
         UserError: if there is no usable tokenizer, it cannot take `max_length`, or a text is
             missing.
     """
-    key = digest(
-        {
-            "format": FORMAT,
-            "data": files.fingerprint,
-            "text": task.text,
-            "tokenizer": tokenizer_fingerprint(tokenizer_folder, cache),
-            "max_length": max_length,
-            "libraries": [version("transformers"), version("tokenizers")],
-        },
-        16,
-    )
+    wanted = {split: files.splits[split] for split in splits or task.splits}
     return build_once(
-        cache / "tokens" / f"{task.name}-{key}",
-        lambda new: _write(task, files, _load(tokenizer_folder, max_length), max_length, new),
+        place(task, files, tokenizer_folder, max_length=max_length, cache=cache, splits=splits),
+        lambda new: _write(
+            task, wanted, load_tokenizer(tokenizer_folder, max_length), max_length, new
+        ),
     )
+
+
+def place(
+    task: Task,
+    files: TaskFiles,
+    tokenizer_folder: Path,
+    *,
+    max_length: int,
+    cache: Path,
+    splits: Sequence[str] | None = None,
+) -> Path:
+    """Name the folder of tokens, whether it is there or not; raises UserError as `prepare` does."""
+    content = {
+        "format": FORMAT,
+        "data": files.fingerprint,
+        "text": task.text,
+        "tokenizer": tokenizer_fingerprint(tokenizer_folder, cache),
+        "max_length": max_length,
+        "libraries": [version("transformers"), version("tokenizers")],
+    }
+    if splits is not None and tuple(splits) != task.splits:
+        content["splits"] = list(splits)
+    return cache / "tokens" / f"{task.name}-{digest(content, 16)}"
 
 
 def tokenizer_fingerprint(folder: Path, cache: Path) -> str:
@@ -100,7 +122,8 @@ def _open_split(folder: Path) -> Encoded:
     return Encoded(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names})
 
 
-def _load(folder: Path, max_length: int) -> Any:  # noqa: ANN401 (transformers is untyped)
+def load_tokenizer(folder: Path, max_length: int) -> Any:  # noqa: ANN401 (transformers is untyped)
+    """Load the tokeniser of a folder; raises UserError as `prepare` does."""
     from transformers import AutoTokenizer  # noqa: PLC0415 (slow, and only needed once)
 
     try:
@@ -119,14 +142,14 @@ def _load(folder: Path, max_length: int) -> Any:  # noqa: ANN401 (transformers i
 
 def _write(
     task: Task,
-    files: TaskFiles,
+    splits: Mapping[str, Sequence[Path]],
     tokenizer: Any,  # noqa: ANN401
     max_length: int,
     folder: Path,
 ) -> None:
     truncated = {}
-    for split in task.splits:
-        encoded, truncated[split] = encode(read(task, files.splits[split]), tokenizer, max_length)
+    for split, paths in splits.items():
+        encoded, truncated[split] = encode(read(task, paths), tokenizer, max_length)
         (folder / split).mkdir()
         for name, array in vars(encoded).items():
             np.save(folder / split / f"{name}.npy", array)

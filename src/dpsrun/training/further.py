@@ -39,8 +39,9 @@ class FurtherSet:
             return SetScore(
                 examples=len(self.data), metrics=found, primary=metrics.mean(self.task, found)
             )
-        labels = self.classes.labels(self.data.labels.astype(np.int64))
-        found = metrics.compare(self.task.metrics, labels, self.classes.predictions(outputs))
+        labels = np.asarray(self.classes.labelled)[self.data.labels]
+        predictions = np.asarray(self.classes.predicted)[outputs.argmax(axis=1)]
+        found = metrics.compare(self.task.metrics, labels, predictions)
         return SetScore(
             examples=len(self.data),
             metrics=found,

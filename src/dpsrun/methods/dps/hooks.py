@@ -21,7 +21,8 @@ class DpsHooks(Hooks[D]):
 
     Steps are optimiser steps started, the first is 1: the micro-batches of a step count once,
     and a step skipped for a gradient that is not finite counts as well, but leaves the
-    statistics alone. With a drop fraction of 0 nothing at all happens.
+    statistics alone. With a drop fraction of 0 nothing at all happens. Entries are selected
+    whatever the shape of their matrix: XLNet's have three axes (`models/matrices.py`).
 
     Attributes:
         step: the step at work, or the last one.

@@ -1,0 +1,114 @@
+"""A report as documents: `stability.md` and `costs.md`; pure.
+
+The same results give the same bytes: nothing of the clock or the machine goes into them. What
+differs between repetitions with equal scores is in `costs.md` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dpsrun.report.ablation import ablations
+from dpsrun.report.costs import cost_notes, costs
+from dpsrun.report.notes import notes
+from dpsrun.report.read import Report
+from dpsrun.report.sizes import panels
+from dpsrun.report.tables import (
+    Lines,
+    by_settings,
+    by_size,
+    cost_table,
+    further,
+    headline,
+    spread,
+)
+
+INTRODUCTION = """\
+Mean ± sample standard deviation (ddof 1) of the primary score over n seeds, times 100. The
+headline is the score after the last epoch. The best epoch is selected on the development set that
+also gives the score, so it is optimistic. The average is taken over the tasks within each seed
+first; its deviation is that of the seeds' averages."""
+
+FURTHER = """\
+Scores of the trained models after the last step on sets beyond their own evaluation splits:
+trained on → evaluated on. Degenerate runs count in. The average is over the columns within each
+seed first."""
+
+COSTS = """\
+Seconds are wall clock: a run's seconds of training by its optimiser steps, the median of n runs.
+Runs that share a machine slow each other down. Peak memory is the largest of the runs, of the
+device or, without one, of the process. The method's state is what it keeps beside the model and
+the optimiser; weights are those that the method acts on, 4 bytes each."""
+
+
+def stability(report: Report) -> str:
+    """Write `stability.md`."""
+    scenarios = dict.fromkeys(row.scenario for row in report.last.rows)
+    parts = [
+        f"# {_plain(report.grid)}: means and stability",
+        INTRODUCTION,
+        f"Scenario: {', '.join(map(_plain, scenarios))}.",
+        "## Last epoch",
+        _pipe_table(headline(report.last)),
+        *_further(report),
+        "## Spread after the last epoch",
+        _pipe_table(spread(report.last)),
+        "## Best epoch (selected on the development set)",
+        _pipe_table(headline(report.best)),
+        *_by_size(report),
+        *_by_settings(report),
+        "## Notes",
+        _bullets(notes(report)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _further(report: Report) -> Iterator[str]:
+    if report.transfer.table.columns:
+        yield "## Further evaluation sets"
+        yield FURTHER
+        yield _pipe_table(further(report.transfer))
+
+
+def _by_size(report: Report) -> Iterator[str]:
+    found = panels(report)
+    if found:
+        yield "## Score by training examples"
+    for panel in found:
+        yield f"### {_plain(panel.task)}"
+        yield _pipe_table(by_size(panel))
+
+
+def _by_settings(report: Report) -> Iterator[str]:
+    for found in ablations(report):
+        settings = f"{found.method} by {' and '.join(found.settings)}"
+        yield f"## {_plain(f'{settings}: {found.model}, {found.scenario}')}"
+        for task in found.tasks:
+            yield f"### {_plain(task)}"
+            yield _pipe_table(by_settings(found, task))
+
+
+def cost(report: Report) -> str:
+    """Write `costs.md`."""
+    parts = [
+        f"# {_plain(report.grid)}: what it cost",
+        COSTS,
+        _pipe_table(cost_table(costs(report))),
+        _bullets(cost_notes(report)),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {_plain(line)}" for line in lines)
+
+
+def _pipe_table(table: Lines) -> str:
+    header, lines = table
+    rule = ["---"] * len(header)
+    return "\n".join(f"| {' | '.join(map(_plain, row))} |" for row in (header, rule, *lines))
+
+
+def _plain(text: str) -> str:
+    """Keep a label on its line and in its column."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,116 @@
+"""A report as CSV: `stability.csv`, `runs.csv` and `costs.csv`, raw numbers in full; pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from dpsrun.report.aggregate import Table, score
+from dpsrun.report.costs import Cost, costs
+from dpsrun.report.read import Entry, Report
+from dpsrun.report.tables import outcome
+from dpsrun.runs.result import Result
+from dpsrun.runs.spec import STREAMS
+
+STABILITY_COLUMNS = (
+    *("grid", "scenario", "model", "method", "task", "evaluated_on", "selection", "expected", "n"),
+    *("mean", "sd", "median", "min", "max"),
+    *("failed", "undefined", "diverged", "errors", "missing"),
+)
+COST_COLUMNS = ("grid", *Cost.__dataclass_fields__)
+
+
+def stability(report: Report) -> str:
+    """Write `stability.csv`: one line per cell and selection, the averages too."""
+    return _csv(STABILITY_COLUMNS, stability_lines(report))
+
+
+def stability_lines(report: Report) -> Iterator[dict[str, object]]:
+    """Give all statistics of all cells, raw; None where one does not exist."""
+    for table in (report.last, report.best, report.transfer.table):
+        yield from _lines(table)
+
+
+def _lines(table: Table) -> Iterator[dict[str, object]]:
+    for row in table.rows:
+        for cell in (*row.cells, row.average):
+            yield {
+                "grid": table.grid,
+                "scenario": row.scenario,
+                "model": row.model,
+                "method": row.method,
+                "task": cell.column.task,
+                "evaluated_on": cell.column.evaluated_on,
+                "selection": table.selection,
+                "expected": cell.expected,
+                **vars(cell.summary),
+                **{kind: len(seeds) for kind, seeds in vars(cell.counts).items()},
+            }
+
+
+def cost(report: Report) -> str:
+    """Write `costs.csv`: one line per cell."""
+    return _csv(COST_COLUMNS, cost_lines(report))
+
+
+def cost_lines(report: Report) -> Iterator[dict[str, object]]:
+    """Give the costs of all cells, raw; None where one is not known."""
+    yield from ({"grid": report.grid, **asdict(found)} for found in costs(report))
+
+
+def runs(report: Report) -> str:
+    """Write `runs.csv`: one line a run with everything that is a number or a word."""
+    lines = [_run_line(entry) for entry in report.entries]
+    fixed = list(dict.fromkeys(key for line in lines for key in line if "/" not in key))
+    open_ended = sorted({key for line in lines for key in line if "/" in key})
+    return _csv([*fixed, *open_ended], lines)
+
+
+def _run_line(entry: Entry) -> dict[str, object]:
+    """Describe a run; keys with a slash (metrics, memory) differ from run to run."""
+    result = entry.result if isinstance(entry.result, Result) else None
+    labels = entry.member.labels.model_dump()
+    seeds = {f"seed_{stream}": _seed(entry, stream) for stream in STREAMS}
+    return {
+        "run": entry.member.id,
+        **labels,
+        **seeds,
+        "outcome": outcome(entry.result),
+        "last": score(result, "last"),
+        "best": score(result, "best"),
+        "best_epoch": result.best_epoch if result else None,
+        "steps": result.timing.steps if result and result.timing else None,
+        **_seconds(result),
+        "attempts": entry.attempts,
+        **(_metrics(result) if result else {}),
+    }
+
+
+def _seed(entry: Entry, stream: str) -> object:
+    return getattr(entry.spec.seeds, stream) if entry.spec else None
+
+
+def _seconds(result: Result | None) -> dict[str, object]:
+    parts = ("total", "startup", "training", "evaluation")
+    timing = result.timing if result else None
+    return {f"seconds_{part}": getattr(timing, part, None) for part in parts}
+
+
+def _metrics(result: Result) -> dict[str, object]:
+    splits = dict(result.last.metrics) if result.last else {}
+    splits |= {f"set/{name}": further.metrics for name, further in result.sets.items()}
+    metrics = {
+        f"{split}/{name}": value for split, found in splits.items() for name, value in found.items()
+    }
+    memory = {f"peak_memory_bytes/{k}": size for k, size in result.peak_memory_bytes.items()}
+    return {**metrics, **memory}
+
+
+def _csv(header: Sequence[str], lines: Iterable[Mapping[str, object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return stream.getvalue()

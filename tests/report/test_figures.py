@@ -1,0 +1,195 @@
+"""Figures show the numbers of the tables, and are the same bytes each time."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
+
+from dpsrun.cli.app import app
+from dpsrun.report.ablation import ablations
+from dpsrun.report.figures import curve, heatmap
+from dpsrun.report.figures.style import look
+from dpsrun.report.produce import produce
+from dpsrun.report.read import Report, choose, read
+from dpsrun.report.sizes import panels
+from dpsrun.report.write import write_figures
+from dpsrun.runs.spec import Run
+from dpsrun.runs.store import Store
+from tests.report.builder import Wanted, make_grid, make_run
+
+PICTURES = {
+    "learning-curve.png",
+    "learning-curve.svg",
+    "heatmap-dps-dense.png",
+    "heatmap-dps-dense.svg",
+}
+
+SCORES: dict[tuple[str, str, int], Wanted] = {
+    ("vanilla", "low-resource(100)", 0): 0.5,
+    ("vanilla", "low-resource(100)", 1): 0.7,
+    ("vanilla", "full", 0): 0.8,
+    ("vanilla", "full", 1): 0.8,
+    ("dps-mix", "low-resource(100)", 0): 0.9,
+    ("dps-mix", "full", 0): "diverged",
+}
+"""Method, scenario and seed -> how the run ended."""
+
+CROSSED: dict[tuple[float, float, int], Wanted] = {
+    (0.1, 0.05, 0): 0.6,
+    (0.1, 0.05, 1): 0.8,
+    (0.1, 0.1, 0): "failed",
+    (0.3, 0.05, 0): "diverged",
+    (0.3, 0.1, 0): 0.9,
+}
+"""Drop fraction, update ratio and seed -> how the run ended."""
+
+
+def sized(method: str, scenario: str, seed: int) -> Run:
+    """Describe a run on all 2,490 examples or on 100 of them."""
+    examples = 2490 if scenario == "full" else 100
+    return make_run(("rte", method, seed), scenario=scenario, train_examples=examples)
+
+
+def swept(rate: float, ratio: float, seed: int) -> Run:
+    """Describe a run of DPS Dense on all examples."""
+    return make_run(
+        ("rte", f"dps-dense {rate} {ratio}", seed),
+        method="dps-dense",
+        params={"label": "", "drop_fraction": rate, "update_ratio": ratio},
+        train_examples=2490,
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A grid with two sizes of a task, and two settings of DPS Dense on the full one."""
+    runs = [(sized(*key), wanted) for key, wanted in SCORES.items()]
+    runs += [(swept(*key), wanted) for key, wanted in CROSSED.items()]
+    return make_grid(tmp_path_factory.mktemp("drawn"), ((*run, {}) for run in runs))
+
+
+@pytest.fixture(scope="module")
+def report(store: Store) -> Report:
+    (manifest,), _ = choose(store, [])
+    return read(store, manifest)
+
+
+@pytest.fixture(scope="module")
+def drawn(store: Store, report: Report) -> dict[str, bytes]:
+    """The files of the grid's figures."""
+    return {path.name: path.read_bytes() for path in write_figures(store, report)}
+
+
+def words(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_a_curve_goes_through_the_means_and_shows_band_seeds_and_guess(report: Report) -> None:
+    figure = curve.draw(panels(report))
+    (ax,) = figure.axes
+    vanilla, mix, *_, guess = (np.asarray(line.get_xydata()).tolist() for line in ax.lines)
+    band, dots = ax.collections[:2]
+    edges = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    assert ax.get_title() == "rte"
+    assert vanilla == [[100, 60], [2490, 80]]
+    assert mix == [[100, 90]]
+    assert {score for _, score in guess} == {50}
+    assert edges.min() == pytest.approx(60 - 10 * 2**0.5)  # two seeds, 20 points apart
+    assert sorted(np.asarray(dots.get_offsets()).tolist()) == [
+        [100, 50],
+        [100, 70],
+        [2490, 80],
+        [2490, 80],
+    ]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["100", "2,490"]
+    assert legend(figure)[:2] == ["vanilla", "dps-mix"]
+    assert legend(figure)[-1] == "constant guess"
+
+
+def test_lines_differ_in_colour_marker_and_stroke() -> None:
+    for differs in ("color", "marker"):
+        assert len({getattr(look(number), differs) for number in range(7)}) == 7
+    assert len({look(number) for number in range(28)}) == 28
+    assert look(0).linestyle != look(1).linestyle
+
+
+def test_a_heat_map_has_the_numbers_in_its_cells(report: Report) -> None:
+    (found,) = ablations(report)
+    figure = heatmap.draw(found)
+    (ax,) = figure.axes
+    assert words(ax) == ["70.0\n± 14.1", "50.0\n1 failed", "—\n1 diverged", "90.0"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("update_ratio", "drop_fraction")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0.05", "0.1"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0.1", "0.3"]
+    shades = ax.images[0].get_array()
+    assert shades is not None
+    assert np.ma.getmaskarray(shades).tolist() == [[False, False], [True, False]]
+    assert "vanilla: rte 80.0 ± 0.0 (n=2)" in figure.get_supxlabel()
+
+
+def test_runs_that_are_all_to_be_done_are_drawn_as_nothing(tmp_path: Path) -> None:
+    runs = [sized("vanilla", scenario, 0) for scenario in ("low-resource(100)", "full")]
+    runs += [swept(*key) for key in CROSSED]
+    store = make_grid(tmp_path, ((run, None, {}) for run in runs))
+    (manifest,), _ = choose(store, [])
+    report = read(store, manifest)
+    assert curve.draw(panels(report)).axes[0].lines[:] == []
+    assert words(heatmap.draw(ablations(report)[0]).axes[0])[1:] == ["—\nn=0 of 1"] * 3
+
+
+def test_the_figures_are_files_and_the_same_bytes_twice(
+    store: Store, report: Report, drawn: dict[str, bytes]
+) -> None:
+    assert set(drawn) == PICTURES
+    assert {path.name: path.read_bytes() for path in write_figures(store, report)} == drawn
+
+
+def test_words_in_a_picture_stay_words(drawn: dict[str, bytes]) -> None:
+    assert b">training examples</text>" in drawn["learning-curve.svg"]
+
+
+def test_a_grid_closes_with_tables_alone_and_report_draws_unless_told_not_to(
+    store: Store,
+) -> None:
+    def pictured(*words: str) -> set[str]:
+        for path in pictures.iterdir():
+            path.unlink()
+        assert CliRunner().invoke(app, ["report", str(store.root), *words]).exit_code == 0
+        return {path.name for path in pictures.iterdir()} & PICTURES
+
+    pictures = store.root / "tables" / "demo"
+    produce(store.root, everything=False, names=[])
+    assert pictured() == PICTURES
+    assert pictured("--no-figures") == set()
+
+
+def test_without_matplotlib_the_tables_are_written_and_a_line_says_what_to_install(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("dpsrun.report.figures")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    ended = CliRunner().invoke(app, ["report", str(store.root)])
+    assert ended.exit_code == 0
+    assert "stability.md" in ended.stdout
+    assert ".png" not in ended.stdout
+    assert ended.stdout.count("pip install 'dpsrun[report]'") == 1
+
+
+def test_a_grid_without_figures_needs_no_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    store = make_grid(tmp_path, [(make_run(("rte", "vanilla", 0)), 0.6, {})])
+    made = produce(store.root, everything=False, names=[], figures=True)
+    assert not made.undrawn
