@@ -54,7 +54,7 @@ def test_with_yes_what_was_listed_is_gone_and_the_tables_are_the_same(store: Sto
     age(store)
     assert "11 removed, " in say(store.root, "--yes")
     assert say(store.root).strip() == f"nothing is left over in {store.root}"
-    assert len(before) == 6
+    assert len(before) == 10
     assert tables(store) == before
 
 

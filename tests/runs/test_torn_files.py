@@ -262,3 +262,14 @@ def test_a_schema_that_never_was_is_not_called_newer(
     found = store.result(run)
     assert isinstance(found, Damaged)
     assert found.reason.startswith("schema_number: ")
+
+
+@pytest.mark.parametrize("number", [True, 1.0, "1"])
+def test_only_a_whole_number_is_a_schema(
+    store: Store, run: str, published: Path, number: object
+) -> None:
+    content = json.loads(published.read_text(encoding="utf-8")) | {"schema_number": number}
+    published.write_text(json.dumps(content), encoding="utf-8")
+    found = store.result(run)
+    assert isinstance(found, Damaged)
+    assert found.reason.startswith("schema_number: ")

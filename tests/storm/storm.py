@@ -212,6 +212,7 @@ def tables(store: Store) -> dict[str, Any]:
         if path.name == "runs.csv"
         else path.read_bytes()
         for path in store.root.glob("tables/*/*")
+        if path.stem != "costs"
     }
 
 

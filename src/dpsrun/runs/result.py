@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from dpsrun.runs.frozen import Frozen
 
@@ -77,7 +79,7 @@ class Result(Frozen):
     evaluation sets after the last step, by name; schema 2 had none.
     """
 
-    schema_number: Literal[1, 2, 3] = 3
+    schema_number: Annotated[int, Field(ge=1, le=3)] = 3
     code: int = 1
     run: str
     attempt: str

@@ -149,7 +149,7 @@ class RunSpec(Frozen):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"evaluate"})
 
-    schema_number: Literal[1] = 1
+    schema_number: Annotated[int, Field(ge=1, le=1)] = 1
     task: str
     data: str
     model: str

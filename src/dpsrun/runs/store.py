@@ -17,9 +17,9 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from dpsrun.runs import lease
 from dpsrun.runs.files import new_token, publish_once, write_whole
@@ -59,7 +59,7 @@ class Member(Frozen):
 class Manifest(Frozen):
     """The runs of a grid in the grid's order: the content of `grids/<name>.json`."""
 
-    schema_number: Literal[1] = 1
+    schema_number: Annotated[int, Field(ge=1, le=1)] = 1
     name: str
     members: tuple[Member, ...]
 
@@ -247,6 +247,6 @@ def _reason(error: OSError | ValueError) -> str:
         return "not UTF-8 text"
     first = error.errors()[0]
     found = first["input"]
-    if first["loc"] == ("schema_number",) and isinstance(found, int) and found > 0:
+    if first["loc"] == ("schema_number",) and type(found) is int and found > 0:
         return f"a newer dpsrun wrote it (schema {found})"
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
