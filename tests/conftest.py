@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,13 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.training.runs import Inputs
+
+
+def pytest_configure() -> None:
+    """Hear what a terminal would send: `nohup`, or a job in the background, hands down deafness."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # what we start begins with the default
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

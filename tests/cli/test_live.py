@@ -23,11 +23,6 @@ from tests.command import DPSRUN, PATIENCE, Bench
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def _hear_hangups() -> None:
-    """Undo what `nohup` would hand down to all that the tests start."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
 class Terminal:
     """A terminal of 200 columns in which a command runs; remembers all that was shown."""
 
@@ -42,7 +37,6 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=_hear_hangups,  # noqa: PLW1509 (there is one thread)
         )
         os.close(theirs)
         self.shown = b""
