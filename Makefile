@@ -29,7 +29,7 @@ demo: $(READY)  ## a small stability study, offline, in minutes
 	$(BIN)/dpsrun grid experiments/demo.yaml --results $(RESULTS)
 
 test: $(READY)  ## all tests; coverage of the torch-free part
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -55,7 +55,8 @@ def planned(content: bytes) -> list[Run]:
     grid = read(content, FILE)
     tasks = {name: TaskFacts(f"data of {name}", 2000) for name in grid.tasks}
     models = {one.label: ModelFacts(one.source, "bert-2x16", 512) for one in grid.models}
-    return expand(grid, tasks, models, CPU)
+    sets = {name: f"data of {name}" for name in grid.sets}
+    return expand(grid, tasks, models, CPU, sets)
 
 
 def refused(content: bytes) -> bool:

@@ -26,7 +26,8 @@ class Stub:
 
     evaluations: tuple[Any, ...] = ()
     best_epoch = None
-    majority: dict[str, Any] = {}
+    inputs = SimpleNamespace(majority={})
+    set_scores: dict[str, Any] = {}
     degenerate = False
     hooks = SimpleNamespace(describe=dict)
     resumed_at: tuple[int, ...] = ()
