@@ -212,7 +212,8 @@ def tables(store: Store) -> dict[str, Any]:
         if path.name == "runs.csv"
         else path.read_bytes()
         for path in store.root.glob("tables/*/*")
-        if path.stem != "costs"
+        # A killed launcher leaves the draft of what it was writing; `clean` takes it away.
+        if path.stem != "costs" and not path.name.startswith(".")
     }
 
 
