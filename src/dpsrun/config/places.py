@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dpsrun.hub import COMMIT
+
 PACKAGE = "package:"
 HUB = re.compile(r"[\w.-]+(?:/[\w.-]+)?(?:@[\w./-]+)?\Z", re.ASCII)
 """A hub id, perhaps with a revision."""
-
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,8 @@ from dpsrun.tasks import metrics
 from dpsrun.tasks.declared import find
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.tasks.labels import LabelMap, label_map
-from dpsrun.tasks.task import Task, set_parts
+from dpsrun.tasks.task import HIDDEN, Task, set_parts
 from dpsrun.tasks.tokens import open_tokens
-
-HIDDEN = -1
-"""The label of every example of a split whose labels are kept secret."""
 
 
 @dataclass(frozen=True)
