@@ -1,0 +1,91 @@
+"""Metrics of many samples at a time, each sample given as how often it holds each example.
+
+All take labels `[examples]`, predictions `[examples]` and counts `[samples, examples]`, and give
+`[samples]`. They agree with `tasks.metrics` on every sample (a test holds it); undefined is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Scores = NDArray[np.float64]
+
+
+def accuracy(labels: Array, predictions: Array, counts: Scores) -> Scores:
+    """Give the share of right predictions."""
+    share: Scores = _sum(counts, labels == predictions) / counts.sum(axis=1)
+    return share
+
+
+def f1(labels: Array, predictions: Array, counts: Scores) -> Scores:
+    """Score class 1 as the positive one; 0 where it is neither there nor predicted."""
+    hits = _sum(counts, (labels == 1) & (predictions == 1))
+    positive = _sum(counts, labels == 1) + _sum(counts, predictions == 1)
+    return _divide(2 * hits, positive, otherwise=0.0)
+
+
+def matthews(labels: Array, predictions: Array, counts: Scores) -> Scores:
+    """Correlate two classes; 0 by convention where either side is constant."""
+    return np.nan_to_num(pearson(labels == 1, predictions == 1, counts), nan=0.0)
+
+
+def pearson(labels: Array, predictions: Array, counts: Scores) -> Scores:
+    """Correlate scores; NaN where one side is constant."""
+    x, y = (values.astype(np.float64) for values in (labels, predictions))
+    return _correlation(np.broadcast_to(x, counts.shape), np.broadcast_to(y, counts.shape), counts)
+
+
+def spearman(labels: Array, predictions: Array, counts: Scores) -> Scores:
+    """Correlate ranks, those of equal values averaged; NaN where one side is constant."""
+    return _correlation(_ranks(labels, counts), _ranks(predictions, counts), counts)
+
+
+def _ranks(values: Array, counts: Scores) -> Scores:
+    """Rank each example among a sample's, `[samples, examples]`."""
+    groups, place = np.unique(values, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(groups)))
+    held = np.add.reduceat(counts[:, order], starts, axis=1)
+    ranks: Scores = (held.cumsum(axis=1) - held + (held + 1) / 2)[:, place]
+    return ranks
+
+
+def _correlation(x: Scores, y: Scores, counts: Scores) -> Scores:
+    """Give Pearson's correlation of values `[samples, examples]`."""
+    total = counts.sum(axis=1, keepdims=True)
+    dx, dy = (v - (counts * v).sum(axis=1, keepdims=True) / total for v in (x, y))
+    product, xx, yy = ((counts * a * b).sum(axis=1) for a, b in ((dx, dy), (dx, dx), (dy, dy)))
+    constant = _constant(x, counts) | _constant(y, counts)
+    return _divide(product, np.where(constant, 0.0, np.sqrt(xx * yy)), otherwise=np.nan)
+
+
+def _constant(values: Scores, counts: Scores) -> NDArray[np.bool_]:
+    held = counts > 0
+    low, high = np.where(held, values, np.inf), np.where(held, values, -np.inf)
+    same: NDArray[np.bool_] = low.min(axis=1) == high.max(axis=1)
+    return same
+
+
+def _sum(counts: Scores, chosen: Array) -> Scores:
+    summed: Scores = counts @ chosen.astype(np.float64)
+    return summed
+
+
+def _divide(above: Scores, below: Scores, *, otherwise: float) -> Scores:
+    filled: Scores = np.full_like(below, otherwise, dtype=np.float64)
+    return np.divide(above, below, out=filled, where=below > 0)
+
+
+METRICS: dict[str, Callable[[Array, Array, Scores], Scores]] = {
+    "accuracy": accuracy,
+    "f1": f1,
+    "matthews": matthews,
+    "pearson": pearson,
+    "spearman": spearman,
+}
+"""Metric name -> its function on samples; the names are those of `tasks.metrics.METRICS`."""

@@ -1,0 +1,81 @@
+"""Is one method more stable than another? Their standard deviations, and how often they fail."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from dpsrun.report.statistics.interval import RESAMPLES, Interval, percentiles
+
+FEW = 5
+"""Below so many seeds a bootstrap knows too little of the tails: its intervals are too short."""
+
+
+def spread_ratio(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Give the ratio of sample standard deviations; None for n < 2, or where both are 0."""
+    if min(len(first), len(second)) < 2:  # noqa: PLR2004 (a deviation takes two)
+        return None
+    return _ratio(statistics.stdev(first), statistics.stdev(second))
+
+
+def _ratio(first: float, second: float) -> float | None:
+    if not second:
+        return math.inf if first else None
+    return first / second
+
+
+def spread_ratio_interval(
+    first: Sequence[float], second: Sequence[float], generator: Generator, *, paired: bool
+) -> Interval | None:
+    """Give a percentile bootstrap interval of the ratio of standard deviations.
+
+    Pairs are drawn together. Samples in which neither deviates say nothing and are left out; None
+    where all are such, or where there is no ratio.
+    """
+    if spread_ratio(first, second) is None:
+        return None
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    drawn = generator.integers(0, a.size, (RESAMPLES, a.size))
+    other = drawn if paired else generator.integers(0, b.size, (RESAMPLES, b.size))
+    above, below = _deviations(a[drawn]), _deviations(b[other])
+    known = (above > 0) | (below > 0)
+    if not known.any():
+        return None
+    with np.errstate(divide="ignore"):
+        return percentiles(above[known] / below[known])
+
+
+def _deviations(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the deviation of each sample `[samples, n]`, exactly 0 where all its values agree."""
+    found: NDArray[np.float64] = samples.std(axis=1, ddof=1)
+    found[np.ptp(samples, axis=1) == 0] = 0
+    return found
+
+
+def brown_forsythe_p(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Give the p of equal variances by Levene's test around the medians (Brown and Forsythe 1974).
+
+    None for n < 2, and where no score lies off its median.
+    """
+    groups = [np.asarray(group, dtype=np.float64) for group in (first, second)]
+    if min(group.size for group in groups) < 2:  # noqa: PLR2004 (a deviation takes two)
+        return None
+    distances = [np.abs(group - np.median(group)) for group in groups]
+    if all(np.ptp(each) == 0 for each in distances):
+        return None
+    from scipy.stats import levene  # noqa: PLC0415 (slow to import)
+
+    return float(levene(*groups, center="median").pvalue)
+
+
+def fisher_p(failures: tuple[int, int], runs: tuple[int, int]) -> float:
+    """Give the two-sided p of equal failure rates by Fisher's exact test."""
+    from scipy.stats import fisher_exact  # noqa: PLC0415 (slow to import)
+
+    table = [[count, n - count] for count, n in zip(failures, runs, strict=True)]
+    return float(fisher_exact(np.array(table)).pvalue)

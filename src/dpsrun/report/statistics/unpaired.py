@@ -1,0 +1,78 @@
+"""Two methods on different seeds: weaker than pairs, for results that cannot be paired."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from dpsrun.report.statistics.interval import Interval, t_quantile
+from dpsrun.report.statistics.paired import DRAWS, TIES
+
+EXACT = 200_000
+"""Up to so many ways to deal the scores into two groups, all are gone through."""
+
+
+def permutation_p(first: Sequence[float], second: Sequence[float], generator: Generator) -> float:
+    """Give the two-sided p of a difference of means when scores are dealt out at random.
+
+    Exact where the scores can be dealt in no more than `EXACT` ways, else an estimate from random
+    deals, the observed one counted among them. Raises ValueError if a group is empty.
+    """
+    if not first or not second:
+        raise ValueError("a group is empty")
+    pooled = np.array([*first, *second], dtype=np.float64)
+    size, total = len(first), float(pooled.sum())
+    observed = abs(_difference(np.array([sum(first)]), total, size, len(pooled)))[0]
+    exact = math.comb(len(pooled), size) <= EXACT
+    sums = _all_sums(pooled, size) if exact else _drawn_sums(pooled, size, generator)
+    rounding = TIES * float(np.abs(pooled).sum())
+    far = np.abs(_difference(sums, total, size, len(pooled))) >= observed - rounding
+    return float(far.mean()) if exact else float((1 + far.sum()) / (1 + DRAWS))
+
+
+def smallest_permutation_p(first: int, second: int) -> float:
+    """Give the smallest p that groups of these sizes can reach.
+
+    Of equal groups both the best deal and its mirror are as far apart.
+    """
+    return (2 if first == second else 1) / math.comb(first + second, first)
+
+
+def welch_interval(first: Sequence[float], second: Sequence[float]) -> Interval | None:
+    """Give Welch's interval of a difference of means; None where a group has fewer than two."""
+    if min(len(first), len(second)) < 2:  # noqa: PLR2004 (a deviation takes two)
+        return None
+    difference = statistics.fmean(first) - statistics.fmean(second)
+    parts = [statistics.variance(group) / len(group) for group in (first, second)]
+    if not sum(parts):
+        return Interval(difference, difference)
+    sizes = (len(first), len(second))
+    freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, sizes, strict=True))
+    half = t_quantile(freedom) * math.sqrt(sum(parts))
+    return Interval(difference - half, difference + half)
+
+
+def superiority(first: Sequence[float], second: Sequence[float]) -> float:
+    """Give the share of pairs of any two runs that the first method wins, ties counting half."""
+    signs = np.sign(np.subtract.outer(np.asarray(first), np.asarray(second)))
+    return float((signs.mean() + 1) / 2)
+
+
+def _difference(sums: NDArray[np.float64], total: float, size: int, n: int) -> NDArray[np.float64]:
+    return sums / size - (total - sums) / (n - size)
+
+
+def _all_sums(pooled: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    return np.array([sum(chosen) for chosen in combinations(pooled.tolist(), size)])
+
+
+def _drawn_sums(
+    pooled: NDArray[np.float64], size: int, generator: Generator
+) -> NDArray[np.float64]:
+    return np.array([generator.permutation(pooled)[:size].sum() for _ in range(DRAWS)])
