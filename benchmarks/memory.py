@@ -15,6 +15,8 @@ from dpsrun.training.record import peak_memory
 
 TARGETS = {"dps-dense": 1.3, "dps-mix": 3.3}
 MIB = 2**20
+METHODS = "dpsrun.methods."
+"""Objects of classes from here are looked into."""
 
 
 def measure(settings: Settings) -> Table:
@@ -75,3 +77,5 @@ def _tensors(values: Iterable[object]) -> Iterable[Tensor]:
             yield from _tensors(value.values())
         elif isinstance(value, list | tuple):
             yield from _tensors(value)
+        elif type(value).__module__.startswith(METHODS):
+            yield from _tensors(vars(value).values())

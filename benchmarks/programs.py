@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.grids import METHODS, call, plan_of, timed, words_of, write_grid
 from benchmarks.measure import Settings
 from benchmarks.peer import Job, Outcome
-from benchmarks.workload import model_folder
+from benchmarks.workload import encoder
 from dpsrun.execution.devices import cores
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.spec import Run, derive
@@ -75,7 +75,7 @@ def prepare(task: str, settings: Settings, folder: Path) -> Work:
     methods, seeds = METHODS[settings.pick(0, 1) :], settings.pick(2, 1)
     write_grid(file, settings, *rest, tasks=[task], methods=methods, seeds=seeds)
     runs = plan_of(file, folder / "plan", settings.data).runs.values()
-    share, model = settings.pick(16, 2), model_folder(settings)
+    share, model = settings.pick(16, 2), encoder(settings).folder
     first = [run for run in runs if run.spec.seeds.order == 0]
     jobs = {run.id: _job(run, files, model, share) for run in first}
     return Work(task, file, settings.data, len(runs), jobs)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,26 +16,27 @@ from torch import Generator
 
 from benchmarks.measure import Settings, interleave
 from dpsrun.methods import registry as methods
-from dpsrun.methods.hooks import Context
+from dpsrun.methods.hooks import Context, OnePass, no_examples
 from dpsrun.models import source
 from dpsrun.models.load import Loaded, load
 from dpsrun.models.probe import Batching
+from dpsrun.models.source import ModelFolder
 from dpsrun.runs.fingerprint import cache_folder
-from dpsrun.runs.spec import Training
 from dpsrun.tasks import registry as tasks
 from dpsrun.tasks.encoded import Encoded
 from dpsrun.tasks.source import locate
 from dpsrun.tasks.tokens import open_tokens, prepare
-from dpsrun.training.data import Feed
+from dpsrun.training.data import Feed, one_pass
 from dpsrun.training.loop import Loop, MakeBatch
 
 CPU = torch.device("cpu")
 MAX_LENGTH = 128
+DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
-def model_folder(settings: Settings) -> Path:
+def encoder(settings: Settings) -> ModelFolder:
     """Find the encoder that a benchmark uses."""
-    return source.locate(settings.model, revision=None, cache=cache_folder()).folder
+    return source.locate(settings.model, revision=None, cache=cache_folder())
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Workload:
     @classmethod
     def of(cls, task: str, settings: Settings) -> Workload:
         """Find the data, tokenised once."""
-        cache, found, model = cache_folder(), tasks.find(task), model_folder(settings)
+        cache, found, model = cache_folder(), tasks.find(task), encoder(settings).folder
         files = locate(found, settings.data, cache=cache)
         tokens = prepare(found, files, model, max_length=MAX_LENGTH, cache=cache)
         return cls(task, model, tokens, settings.pick(16, 2))
@@ -83,16 +86,38 @@ class Workload:
         shuffled = torch.randperm(examples, generator=Generator().manual_seed(0)).tolist()
         return [[shuffled[(i * size + j) % examples] for j in range(size)] for i in range(steps)]
 
+    def loop(
+        self,
+        method: str,
+        steps: int,
+        params: Mapping[str, Any] = DEFAULTS,
+        seen: Sequence[int] = (),
+    ) -> Loop:
+        """Make the product's loop for a method, with the dropout of its rule or of `params`.
+
+        `seen`: rows of the examples that it may look at before it trains.
+        """
+        dropout = methods.find(method).params(**params).dropout_rate(steps)
+        loaded, feed = self.load(dropout=dropout)
+        look = partial(one_pass, feed, seen)
+        return make_loop(loaded, feed.batch, steps, method, params, look)
+
 
 def make_loop(
-    loaded: Loaded, batch: MakeBatch, steps: int, method: str = "vanilla", **params: float
+    loaded: Loaded,
+    batch: MakeBatch,
+    steps: int,
+    method: str = "vanilla",
+    params: Mapping[str, Any] = DEFAULTS,
+    look: OnePass = no_examples,
 ) -> Loop:
-    """Make the product's loop for a method."""
+    """Make the product's loop for a method on an encoder that is there."""
     spec = methods.find(method)
-    context = Context(loaded.model, steps, Generator().manual_seed(1), Generator())
+    noise, head = Generator().manual_seed(1), Generator()
+    context = Context(loaded.model, steps, noise, head, one_pass=look)
     hooks = methods.load_hooks(spec)(spec.params(**params), context)
     hooks.prepare()
-    return Loop(loaded.model.train(), hooks, Training(), "fp32", steps, batch)
+    return Loop(loaded.model.train(), hooks, context.training, "fp32", steps, batch)
 
 
 def step_times(

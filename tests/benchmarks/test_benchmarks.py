@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks import latency, memory, methods, padding, peers, roofline, scaling, startup
+from benchmarks import costs, latency, memory, methods, padding, peers, roofline, scaling, startup
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measure import Settings, Spread
 from benchmarks.programs import OURS, PEERS
 from benchmarks.scaling import Grown
 from benchmarks.tables import Table
 from benchmarks.workload import Workload
+from dpsrun.methods.costs import NO_DROPOUT, VANILLA, Measurement
+from dpsrun.methods.registry import BUILT_IN
 
 
 def column(table: Table, name: str) -> list[object]:
@@ -60,6 +63,20 @@ def test_memory_counts_what_a_method_keeps(quick: Settings) -> None:
     assert column(table, "method") == ["vanilla", "dps-dense"]
     assert column(table, "state / weights") == [0, 1]  # one statistic a weight, in stage I
     assert all(peak > 100 for peak in numbers(column(table, "peak MiB")))
+
+
+def test_costs_compares_every_built_in_method_with_vanilla(quick: Settings, tmp_path: Path) -> None:
+    table = costs.measure(quick)
+    rows = {str(row["method"]): row for row in table.rows}
+    assert [*rows] == [VANILLA, NO_DROPOUT, *[spec.name for spec in BUILT_IN[1:]]]
+    parts = [rows[VANILLA][name] for name in ("step", "trained", "state", "memory", "peak")]
+    assert parts == [Spread(1, 1, 1), 1, 0, 1, 0]
+    dropouts = [rows[name]["dropout"] for name in (VANILLA, NO_DROPOUT, "dps-dense")]
+    assert dropouts == [0.1, 0, 0], "the encoder's own, none, and the rule of DPS"
+
+    table.write(tmp_path, {})
+    read = Measurement.model_validate_json((tmp_path / "costs.json").read_bytes())
+    assert [cost.method for cost in read.rows] == [*rows]
 
 
 def test_roofline_sets_steps_beside_their_products(quick: Settings) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,36 @@ def test_methods_shows_the_parameters_of_one() -> None:
     assert mix["parameters"]["drop_fraction"]["exclusiveMaximum"] == 1
     with pytest.raises(UserError, match="did you mean 'dps-mix'"):
         say("methods", "dps-mixx")
+
+
+def test_methods_shows_where_one_acts_and_what_in_it_is_unverified() -> None:
+    printed = say("methods", "top-k-layers")
+    assert "what it does to a run\n  trains only some parameters\n" in printed
+    assert "unverified\n  top-k-layers: which K" in printed
+    assert "unverified" not in say("methods", "dps-mix")
+    vanilla, bitfit = (data("methods", name)[0] for name in ("vanilla", "bitfit"))
+    assert (vanilla["acts"], vanilla["unverified"]) == ([], "")
+    assert bitfit["acts"] == ["freezing", "frozen-blocks"]
+
+
+def test_methods_shows_several_as_one() -> None:
+    (both,) = data("methods", "dps-dense+llrd")
+    assert both["name"] == "llrd+dps-dense"
+    assert both["parameters"].keys() == {
+        name
+        for part in data("methods", "llrd") + data("methods", "dps-dense")
+        for name in part["parameters"]
+    }
+    assert "llrd+dps-dense: Lets lower blocks" in say("methods", "dps-dense+llrd")
+    with pytest.raises(UserError, match="each of them masks"):
+        say("methods", "dps-dense+dps-mix")
+
+
+def test_a_method_takes_at_most_two_lines_of_a_terminal() -> None:
+    found = data("methods")
+    room = 80 - max(len(method["name"]) for method in found) - len("       ")
+    assert all(len(textwrap.wrap(method["summary"], room)) <= 2 for method in found)
+    assert "dpsrun methods NAME" in say("methods")
 
 
 def test_a_pipe_gets_whole_lines_without_colour(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ import torch
 from torch import Generator, Tensor, nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from dpsrun.methods.hooks import Context, Hooks
+from dpsrun.methods.hooks import Context, Hooks, OnePass, no_examples
 from dpsrun.methods.registry import find, load_hooks
 from dpsrun.methods.spec import Params
 from dpsrun.models.batch import Batch
 from dpsrun.models.classifier import Classifier
+from dpsrun.runs.spec import Training
 
 LABELS = 3
 """With two classes the gradients of the head's rows would tie exactly."""
@@ -82,6 +83,9 @@ class OneMatrix(nn.Module):
     def head_modules(self) -> list[nn.Linear]:
         return []
 
+    def count_blocks(self) -> int:
+        return 1
+
 
 ONE_EXAMPLE = Batch({}, torch.zeros(1), packing=None, tokens=1)
 
@@ -93,6 +97,8 @@ def make_hooks(
     *,
     kind: type[Hooks[Any]] | None = None,
     noise_seed: int = 11,
+    training: Training | None = None,
+    one_pass: OnePass = no_examples,
     **params: Any,
 ) -> Any:
     """A method, prepared for a run; `kind` may stand in for its own class of hooks."""
@@ -102,6 +108,8 @@ def make_hooks(
         total_steps=total_steps,
         noise=torch.Generator().manual_seed(noise_seed),
         head=torch.Generator().manual_seed(13),
+        training=training or Training(),
+        one_pass=one_pass,
     )
     hooks = (kind or load_hooks(spec))(spec.params(**params), context)
     hooks.prepare()
@@ -148,9 +156,9 @@ class SmallLoop:
 
     def update(self) -> None:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.hooks.after_clipping()
+        self.hooks.after_clipping(self.optimiser.param_groups)
         self.optimiser.step()
-        self.hooks.after_update()
+        self.hooks.after_update(self.optimiser.param_groups)
 
     def _spoil(self) -> None:
         for parameter in self.model.parameters():

@@ -9,6 +9,7 @@ import torch
 
 from dpsrun.methods.dps.selection import kept_entries
 from dpsrun.methods.dps_dense.spec import DenseParams
+from dpsrun.methods.spec import Setting
 from tests.methods.small_model import SmallLoop, make_batches, make_hooks, tiny_bert, weights
 
 STEPS = 8
@@ -69,6 +70,6 @@ def test_the_published_cycle_of_small_training_sets_counts_one_epoch() -> None:
     assert DenseParams(cycle_over="epoch").cycle_steps(96, 32) == 32
     assert DenseParams().cycle_steps(96, 32) == 96
     # 500 examples in batches of 16, as in the published scripts: stages of one step.
-    DenseParams(cycle_over="epoch").check(96, 32)
+    DenseParams(cycle_over="epoch").check(Setting(96, 32))
     with pytest.raises(ValueError, match="of 16 steps leaves a stage without a step"):
-        DenseParams(cycle_over="epoch").check(96, 16)
+        DenseParams(cycle_over="epoch").check(Setting(96, 16))

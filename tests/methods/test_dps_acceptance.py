@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dpsrun.methods.mixing import draw_columns
 from tests.methods.duel import DENSE, MIX, batches_for, product_loop
 from tests.methods.oracle import Settings
 from tests.methods.small_model import SmallLoop, make_batches, make_hooks, same, tiny_bert, weights
@@ -30,7 +31,9 @@ def matrices(hooks: Any) -> dict[str, Tensor]:
 
 def held_bytes(hooks: Any) -> int:
     """Bytes of all tensors that a method holds, beside the model's own."""
-    held = [getattr(hooks, name) for name in (*hooks.saved, "effective") if hasattr(hooks, name)]
+    held = [getattr(hooks, name) for name in hooks.saved]
+    if hasattr(hooks, "effective"):
+        held.append(hooks.effective.weights)
     return sum(tensor.numel() * tensor.element_size() for each in held for tensor in each.values())
 
 
@@ -68,7 +71,8 @@ def test_mix_has_the_first_weights_bit_for_bit_in_dropped_columns() -> None:
 def test_mix_keeps_columns_with_probability_one_minus_the_drop_fraction() -> None:
     loop = small_loop("dps-mix", drop_fraction=0.2)
     hooks: Any = loop.hooks
-    drawn = torch.cat([mask for _ in range(40) for mask in hooks.draw_masks().values()])
+    draws = [draw_columns(hooks.matrices, 0.2, hooks.context.noise) for _ in range(40)]
+    drawn = torch.cat([mask for draw in draws for mask in draw.values()])
     deviation = math.sqrt(0.2 * 0.8 / len(drawn))
     assert abs(float(drawn.float().mean()) - 0.8) < 4 * deviation
 

@@ -81,7 +81,7 @@ def test_mix_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
     # Stage I, step 1: W is still its anchor w0, so E = w0; the gradient is E in columns 1 and 3.
     loop.step(ONE_EXAMPLE)
-    assert values(hooks.effective["weight"]) == [[3, -3, 1], [-8, 0.5, 3]]
+    assert values(hooks.effective.weights["weight"]) == [[3, -3, 1], [-8, 0.5, 3]]
     assert values(hooks.gam["weight"]) == [[9, 0, 1], [64, 0, 9]]
     assert values(hooks.fam["weight"]) == [1, 0, 1]
     assert values(model.weight) == [[2.25, -3, 0.75], [-6, 0.5, 2.25]]
@@ -89,7 +89,7 @@ def test_mix_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     # Stage I, step 2: W - w0 = [[-3/4, 0, -1/4], [2, 0, -3/4]]; columns 1 and 2 of it count twice,
     # column 3 not: E = w0 + [[-3/2, 0, 0], [4, 0, 0]].
     loop.step(ONE_EXAMPLE)
-    assert values(hooks.effective["weight"]) == [[1.5, -3, 1], [-4, 0.5, 3]]
+    assert values(hooks.effective.weights["weight"]) == [[1.5, -3, 1], [-4, 0.5, 3]]
     assert values(hooks.gam["weight"]) == [[9 + 2.25, 9, 1], [64 + 16, 0.25, 9]]
     assert values(hooks.fam["weight"]) == [2, 1, 1]
     assert values(model.weight) == [[1.875, -2.25, 0.75], [-5, 0.375, 2.25]]
@@ -100,10 +100,13 @@ def test_mix_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     loop.step(ONE_EXAMPLE)
     assert values(hooks.mask["weight"]) == [[False, True, False], [True, False, True]]
     assert values(hooks.anchor["weight"]) == [[1.875, -2.25, 0.75], [-5, 0.375, 2.25]]
-    assert values(hooks.effective["weight"]) == [[1.875, -2.25, 0.75], [-5, 0.375, 2.25]]
+    assert values(hooks.effective.weights["weight"]) == [[1.875, -2.25, 0.75], [-5, 0.375, 2.25]]
     assert values(model.weight) == [[1.875, -1.6875, 0.75], [-3.75, 0.375, 1.6875]]
 
     # Stage II, step 4: W - anchor = [[0, 9/16, 0], [5/4, 0, -9/16]], counted twice.
     loop.step(ONE_EXAMPLE)
-    assert values(hooks.effective["weight"]) == [[1.875, -1.125, 0.75], [-2.5, 0.375, 1.125]]
+    assert values(hooks.effective.weights["weight"]) == [
+        [1.875, -1.125, 0.75],
+        [-2.5, 0.375, 1.125],
+    ]
     assert values(model.weight) == [[1.875, -1.40625, 0.75], [-3.125, 0.375, 1.40625]]

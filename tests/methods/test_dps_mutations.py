@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dpsrun.methods import mixing
 from dpsrun.methods.dps import hooks as dps_module
 from dpsrun.methods.dps import selection
 from dpsrun.methods.dps.cycle import Cycle
 from dpsrun.methods.dps.hooks import DpsHooks
 from dpsrun.methods.dps_mix import hooks as mix_module
-from dpsrun.methods.dps_mix import mixing
 from dpsrun.methods.dps_mix.hooks import MixHooks
 from tests.methods.duel import DENSE, LONG_MIX, MIX, duel
 from tests.methods.oracle import Settings
@@ -48,7 +48,7 @@ def keep_p_columns(patch: pytest.MonkeyPatch) -> None:
     """Stage I of Mix keeps columns with the probability to drop them."""
     draw = mixing.draw_columns
     patch.setattr(
-        mix_module, "draw_columns", lambda widths, drop, noise: draw(widths, 1 - drop, noise)
+        mix_module, "draw_columns", lambda matrices, drop, noise: draw(matrices, 1 - drop, noise)
     )
 
 
@@ -56,7 +56,7 @@ def do_not_amplify(patch: pytest.MonkeyPatch) -> None:
     """Kept deviations are not multiplied by 1/(1 - p)."""
     mix = mixing.mix_into
     patch.setattr(
-        mix_module, "mix_into", lambda out, **given: mix(out, **(given | {"drop_fraction": 0.0}))
+        mixing, "mix_into", lambda out, **given: mix(out, **(given | {"drop_fraction": 0.0}))
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dpsrun.methods.dps.params import DpsParams
 from dpsrun.methods.registry import find
-from dpsrun.methods.spec import Params
+from dpsrun.methods.spec import Params, Setting
 
 METHODS = pytest.mark.parametrize("name", ["dps-dense", "dps-mix"])
 
@@ -87,17 +87,17 @@ def test_a_stage_without_a_step_is_refused_with_what_would_work(name: str) -> No
         match=r"^update_ratio 0.05 of 16 steps leaves a stage without a step: "
         r"it takes at least update_ratio: 0.0625 or 20 steps$",
     ):
-        params(name).check(16)
-    params(name).check(20)
-    params(name, update_ratio=0.0625).check(16)
+        params(name).check(Setting(16))
+    params(name).check(Setting(20))
+    params(name, update_ratio=0.0625).check(Setting(16))
 
 
 @METHODS
 def test_a_single_step_can_only_be_mended_by_more_steps(name: str) -> None:
     with pytest.raises(ValueError, match=r"it takes at least 2 steps$"):
-        params(name, update_ratio=0.5).check(1)
+        params(name, update_ratio=0.5).check(Setting(1))
 
 
 @METHODS
 def test_dropping_nothing_needs_no_stages(name: str) -> None:
-    params(name, drop_fraction=0).check(1)
+    params(name, drop_fraction=0).check(Setting(1))

@@ -1,4 +1,4 @@
-"""DPS on every encoder: what it mixes and trains, against the arithmetic of the paper.
+"""DPS and Mixout on every encoder: what they mix and train, against the papers' arithmetic.
 
 Matrices are compared as `[out, in]`, for those of XLNet by a rule of the test's own.
 """
@@ -122,3 +122,23 @@ def test_mix_mixes_and_trains_columns_and_then_the_best_entries(
         assert torch.equal(effective[name], true[name])
         mask = best(sums / counts[name].clamp(min=1))
         assert torch.equal(after[name], before[name] * mask), name
+
+
+@EVERY
+def test_mixout_mixes_columns_with_the_first_weights_in_every_step(
+    family: str, tmp_path: Path
+) -> None:
+    one = loaded(tmp_path, family)
+    given: dict[str, Any] = {"noise_seed": NOISE, "mix_probability": DROP}
+    ours = SmallLoop(one.model, make_hooks("mixout", one.model, 2, **given))
+    numbers, start = torch.Generator().manual_seed(NOISE), weights(one)
+    widths = [each.shape[1] for each in start.values()]
+
+    for seed in (1, 2):
+        true = weights(one)
+        effective, before, after = step(one, ours, seed)
+        columns = (torch.rand(sum(widths), generator=numbers) >= DROP).split(widths)
+        for name, kept in zip(start, columns, strict=True):
+            mixed = start[name] + kept * (true[name] - start[name]) / (1 - DROP)
+            assert torch.allclose(effective[name], mixed, atol=1e-6, rtol=0), name
+            assert torch.allclose(after[name], before[name] * kept / (1 - DROP), atol=1e-15), name

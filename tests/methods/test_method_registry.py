@@ -16,6 +16,8 @@ from dpsrun.methods.spec import MethodSpec, Params
 from tests.methods.small_model import SmallLoop, make_batches, make_hooks, tiny_bert, weights
 
 PLUGIN = """
+from dataclasses import replace
+
 from dpsrun.methods.spec import MethodSpec, Params
 
 def spec(name, hooks="another_package:HalfHooks"):
@@ -24,6 +26,7 @@ def spec(name, hooks="another_package:HalfHooks"):
 HALF = spec("half-step")
 VANILLA = spec("vanilla")
 SHOUTING = spec("Half Step")
+STRAYING = replace(HALF, acts=frozenset({"gradient"}))
 NOT_A_SPEC = "half-step"
 
 def __getattr__(name):
@@ -32,7 +35,7 @@ def __getattr__(name):
     from dpsrun.methods.hooks import Hooks
 
     class HalfHooks(Hooks):
-        def after_clipping(self):
+        def after_clipping(self, groups):
             for parameter in self.context.model.parameters():
                 if parameter.grad is not None:
                     parameter.grad.zero_()
@@ -68,7 +71,7 @@ def test_our_methods_come_first_in_a_stable_order() -> None:
         assert spec.sources
 
 
-@pytest.mark.parametrize("name", ["vanilla", "dps-dense", "dps-mix"])
+@pytest.mark.parametrize("name", [spec.name for spec in registry.BUILT_IN])
 def test_the_hooks_of_our_methods_can_be_loaded(name: str) -> None:
     assert issubclass(registry.load_hooks(registry.find(name)), Hooks)
 
@@ -81,7 +84,8 @@ def test_an_unknown_method_is_refused_with_the_nearest_one() -> None:
 def test_the_registry_and_all_parameters_need_no_torch() -> None:
     code = (
         "import sys; from dpsrun.methods.registry import specs\n"
-        "[spec.params().check(100) for spec in specs().values()]\n"
+        "from dpsrun.methods.spec import Setting\n"
+        "[spec.params().check(Setting(100)) for spec in specs().values()]\n"
         "sys.exit(bool({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -91,12 +95,17 @@ def test_a_method_of_another_package_works_like_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, half="HALF")
-    assert list(registry.specs()) == ["vanilla", "dps-dense", "dps-mix", "half-step"]
+    assert list(registry.specs()) == [*(spec.name for spec in registry.BUILT_IN), "half-step"]
     model = tiny_bert()
     hooks = make_hooks("half-step", model, 10)
     SmallLoop(model, hooks).run(make_batches(1))
     assert type(hooks).__name__ == "HalfHooks"
     assert weights(model)["encoder.classifier.bias"].abs().max() == 0
+
+
+def test_methods_that_names_are_made_of_are_given_once_without_unknown_ones() -> None:
+    found = registry.made_of(["llrd+dps-dense", "dps-dense", "gone", "dps-dense+gone"])
+    assert [spec.name for spec in found] == ["dps-dense", "llrd"]
 
 
 def test_a_method_that_takes_our_name_is_refused_naming_both(
@@ -112,6 +121,7 @@ def test_a_method_that_takes_our_name_is_refused_naming_both(
     ("value", "reason"),
     [
         ("SHOUTING", "a name is lower-case words joined by hyphens"),
+        ("STRAYING", "acts: 'gradient': did you mean 'gradients'"),
         ("NOT_A_SPEC", "names no MethodSpec"),
         ("MISSING", "cannot be loaded"),
     ],
@@ -137,7 +147,7 @@ def test_vanilla_leaves_a_step_alone() -> None:
     before = weights(model)
     hooks.before_step()
     hooks.after_backward(finite=True)
-    hooks.after_update()
+    hooks.after_update([])
     assert all(value.equal(before[name]) for name, value in weights(model).items())
     assert hooks.state_dict() == {}
     assert hooks.describe() == {}

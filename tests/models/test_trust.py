@@ -121,6 +121,13 @@ def test_an_index_without_a_map_is_refused(tmp_path: Path) -> None:
         located(folder)
 
 
+def test_an_adapter_beside_the_weights_is_refused(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model")
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"adapter_config\.json is of an adapter .*: merge it"):
+        located(folder)
+
+
 def test_code_of_its_own_is_refused_unless_it_is_asked_for(tmp_path: Path) -> None:
     folder = with_own_code(tmp_path / "model")
     with pytest.raises(UserError, match=r"asks for code .*\(configuration_tiny\.TinyConfig, model"):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Generator
 
-from dpsrun.training.data import Feed, micro_batches, training_steps
+from dpsrun.training.data import Feed, micro_batches, one_pass, training_steps
 from dpsrun.training.evaluation import predict
 from tests.encoders import save_tiny
 from tests.training.builder import CPU, examples, loaded
@@ -43,6 +43,16 @@ def test_a_run_may_end_within_an_epoch() -> None:
 def test_micro_batches_cover_a_step_in_order() -> None:
     assert list(micro_batches([3, 1, 2, 9, 7], 2)) == [[3, 1], [2, 9], [7]]
     assert list(micro_batches([3, 1], None)) == [[3, 1]]
+
+
+def test_one_pass_takes_each_row_once_in_an_order_of_its_own(tmp_path: Path) -> None:
+    data, one = examples(10), loaded(save_tiny(tmp_path), "padded")
+    feed, order = Feed(data, one.layout, CPU), Generator().manual_seed(0)
+    first, second = (list(one_pass(feed, [1, 3, 5, 7, 9], 2, order)) for _ in range(2))
+    assert [len(batch.labels) for batch in first] == [2, 2, 1]
+    tokens = [sorted(b.tokens for b in batches) for batches in (first, second)]
+    assert sum(tokens[0]) == sum(tokens[1]) == int(data.lengths[[1, 3, 5, 7, 9]].sum())
+    assert not torch.equal(first[0].inputs["input_ids"], second[0].inputs["input_ids"])
 
 
 def test_evaluation_sorts_by_length_and_restores_the_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dpsrun.methods.hooks import Context, Hooks
+from dpsrun.methods.hooks import Context, Group, Hooks
 from dpsrun.methods.spec import Params
 from dpsrun.models.batch import Batch
 from dpsrun.models.classifier import Classifier
@@ -125,11 +126,11 @@ class _Diary(Hooks[Params]):
         self.calls.append(f"after_backward finite={finite}")
         self.norm_before = _norm(self.context.model)
 
-    def after_clipping(self) -> None:
+    def after_clipping(self, groups: Sequence[Group]) -> None:
         self.calls.append("after_clipping")
         self.norm_after = _norm(self.context.model)
 
-    def after_update(self) -> None:
+    def after_update(self, groups: Sequence[Group]) -> None:
         self.calls.append("after_update")
 
 
@@ -236,7 +237,7 @@ class _Overflow(Hooks[Params]):
     def after_backward(self, *, finite: bool) -> None:
         self.finite.append(finite)
 
-    def after_update(self) -> None:
+    def after_update(self, groups: Sequence[Group]) -> None:
         self.updates += 1
 
 

@@ -11,12 +11,13 @@ from dpsrun.cli.options import AsJson
 
 def methods(
     name: Annotated[
-        str | None, typer.Argument(help="Show this method's parameters.", show_default=False)
+        str | None,
+        typer.Argument(help="Show this method, or several as one: NAME+NAME.", show_default=False),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List the methods; with a NAME, its parameters, sources and notes."""
+    """List the methods; with a NAME, its parameters, what it does to a run, sources and notes."""
     from dpsrun.methods import registry
     from dpsrun.report import catalogue, terminal
 
@@ -25,5 +26,6 @@ def methods(
         terminal.print_json([catalogue.method_json(spec) for spec in known])
     elif name is None:
         terminal.print_table("methods", catalogue.METHOD_HEADER, map(catalogue.method_line, known))
+        terminal.print_lines([catalogue.METHOD_HINT])
     else:
         catalogue.print_method(known[0])

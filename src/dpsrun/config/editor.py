@@ -24,7 +24,7 @@ from dpsrun.config.schema import (
     _as_text,
     _listed,
 )
-from dpsrun.methods.registry import NAME as METHOD_NAME
+from dpsrun.methods.registry import COMBINATION, NAME
 from dpsrun.methods.spec import MethodSpec
 from dpsrun.runs.spec import Seeds, Training
 from dpsrun.tasks import registry
@@ -59,7 +59,7 @@ ABOUT = {
 def schema(methods: Iterable[MethodSpec]) -> Schema:
     """Give the schema (draft 2020-12), with the parameters of these methods.
 
-    Other packages can bring methods: names that are not among these are let through.
+    Other packages can bring methods, and methods can be combined: other names are let through.
     """
     _, made = models_json_schema([(part, "validation") for part in PARTS], schema_generator=_Shapes)
     parts: Schema = made["$defs"]
@@ -190,12 +190,16 @@ def _merged(settings: Mapping[str, Schema]) -> Schema:
 def _method_item(
     item: Schema, known: Mapping[str, MethodSpec], settings: Mapping[str, Schema]
 ) -> Schema:
-    """Describe a method with its parameters beside it; those of an unknown one are let through."""
+    """Describe a method with its parameters beside it; those of others are let through.
+
+    Others are methods of other packages, and combinations: there are too many to list.
+    """
     names = {
         "type": "string",
         "anyOf": [
             {"enum": list(known)},
-            {"pattern": f"^{METHOD_NAME.pattern}$", "description": "A method of another package."},
+            {"pattern": f"^{NAME.pattern}$", "description": "A method of another package."},
+            {"pattern": f"^{COMBINATION.pattern}$", "description": "Several methods as one."},
         ],
     }
     label = item["properties"]["label"]

@@ -9,6 +9,7 @@ from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Cell, Grid, seed_label
 from dpsrun.config.yaml import Key
 from dpsrun.errors import ConfigError, Problem
+from dpsrun.methods.spec import Setting
 from dpsrun.runs.spec import EvaluationSet, Labels, Run, RunSpec, Seeds, Training
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -66,7 +67,8 @@ def _faults(
         yield place, f"{asked}: {cell.model} takes {model.max_length} tokens"
     steps = cell.training.total_steps(wanted)
     try:
-        cell.params.check(steps, cell.training.epoch_steps(wanted))
+        epoch_steps = cell.training.epoch_steps(wanted)
+        cell.params.check(Setting(steps, epoch_steps, cell.training, model.blocks))
     except ValueError as error:
         message = f"{error} ({cell.label} on {cell.task}, {cell.scenario}: {steps} steps)"
         yield origin.params.blamed(str(error), origin.method), message

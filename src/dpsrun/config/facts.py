@@ -30,11 +30,13 @@ class ModelFacts:
         fingerprint: hash of weights, configuration and tokeniser files.
         architecture: readable name, such as `bert-6x384`.
         max_length: the longest sequence that it takes, in tokens.
+        blocks: how many blocks it has, each with weights of its own; None: unknown.
     """
 
     fingerprint: str
     architecture: str
     max_length: int
+    blocks: int | None = None
 
 
 @dataclass(frozen=True)

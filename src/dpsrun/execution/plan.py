@@ -247,7 +247,7 @@ def _task_facts(data: Mapping[str, TaskFiles]) -> dict[str, TaskFacts]:
 
 def _model_facts(models: Mapping[str, ModelFolder]) -> dict[str, ModelFacts]:
     return {
-        label: ModelFacts(each.fingerprint, each.architecture, each.max_length)
+        label: ModelFacts(each.fingerprint, each.architecture, each.max_length, each.blocks)
         for label, each in models.items()
     }
 

@@ -4,17 +4,21 @@ Order of one step (design: true-scale gradients, DPS masks before and Child-Tuni
 
     before_step -> loss, backward (once a micro-batch) -> after_backward -> clip
     -> after_clipping -> optimiser -> after_update
+
+Before the optimiser exists: prepare, parameter_groups; once before the first step of a run, but not
+where it is resumed: before_training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from torch import Generator, Tensor
 
-from dpsrun.methods.spec import Params
+from dpsrun.methods.spec import Params, Setting
+from dpsrun.runs.spec import Training
 
 if TYPE_CHECKING:
     from dpsrun.models.batch import Batch
@@ -24,6 +28,17 @@ P = TypeVar("P", bound=Params)
 
 State = dict[str, Any]
 """Tensors, numbers, strings and nested dictionaries of them."""
+
+Group = dict[str, Any]
+"""Parameters with settings of their own: `params`, `lr`, `weight_decay`, as torch has them."""
+
+OnePass = Callable[[int, Generator], "Iterator[Batch]"]
+"""Goes once through the training examples: batches of a size, shuffled by a generator."""
+
+
+def no_examples(_size: int, _order: Generator) -> Iterator[Batch]:
+    """Go through no examples."""
+    return iter(())
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,8 @@ class Context:
         noise: the method's own random numbers, on the CPU; dropout's are another stream.
         head: random numbers for a method that draws its own head, from the `init` stream.
         epoch_steps: optimiser steps of an epoch; None where it has all.
+        training: the shared settings of the run.
+        one_pass: gives the training examples to a method that looks at them before it trains.
     """
 
     model: Classifier
@@ -43,6 +60,13 @@ class Context:
     noise: Generator
     head: Generator
     epoch_steps: int | None = None
+    training: Training = field(default_factory=Training)
+    one_pass: OnePass = no_examples
+
+    @property
+    def setting(self) -> Setting:
+        """Give what parameters are checked against."""
+        return Setting(self.total_steps, self.epoch_steps, self.training, self.model.count_blocks())
 
 
 class Hooks(Generic[P]):
@@ -55,9 +79,12 @@ class Hooks(Generic[P]):
     def prepare(self) -> None:
         """Change the model before the optimiser exists: re-draw the head, freeze, snapshot."""
 
-    def parameter_groups(self, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Change the optimiser's groups (`params`, `weight_decay`, perhaps `lr`)."""
+    def parameter_groups(self, groups: list[Group]) -> list[Group]:
+        """Change the optimiser's groups; a group's own `lr` is what the schedule scales."""
         return groups
+
+    def before_training(self) -> None:
+        """Look at the training examples before the first step, on the device."""
 
     def before_step(self) -> None:
         """Act once an optimiser step, before its first forward; may replace the weights."""
@@ -73,11 +100,11 @@ class Hooks(Generic[P]):
         replaced in `before_step` must be put back all the same.
         """
 
-    def after_clipping(self) -> None:
-        """Mask the clipped gradients."""
+    def after_clipping(self, groups: Sequence[Group]) -> None:
+        """Mask the clipped gradients, or set this step's `lr` in the optimiser's groups."""
 
-    def after_update(self) -> None:
-        """Change the updated weights; not called for a skipped step."""
+    def after_update(self, groups: Sequence[Group]) -> None:
+        """Change the updated weights; neither this nor the former is called for a skipped step."""
 
     def describe(self) -> dict[str, Any]:
         """Give what a reader of the record should know of what really happened (JSON)."""

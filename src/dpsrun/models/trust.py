@@ -13,6 +13,7 @@ from dpsrun.errors import UserError
 from dpsrun.models.files import CODE, CONFIG, INDEX, WEIGHTS
 
 MODEL_TYPE = re.compile(r"[A-Za-z0-9._-]+")
+ADAPTER = "adapter_config.json"
 TABLES = ("auto_mappings.py", "configuration_auto.py")
 """Where transformers lists the model types that it knows, in newer versions and in older ones."""
 OTHER_REPOSITORY = "--"
@@ -23,6 +24,7 @@ def check(folder: Path, config: Mapping[str, Any], source: str, *, remote_code: 
     """Raise UserError for a checkpoint that must not be loaded, or not without `remote_code`."""
     _check_model_type(config.get("model_type"), folder, source)
     _check_weights(folder, source)
+    _check_adapter(folder, source)
     if config.get("auto_map") and (remote_code or not is_native(str(config["model_type"]))):
         _check_code(config["auto_map"], folder, source, remote_code=remote_code)
 
@@ -92,6 +94,15 @@ def _check_part(part: object, index: Path, source: str) -> None:
     known = sorted(path.name for path in index.parent.glob(WEIGHTS))
     if part not in known:
         raise UserError(f"model {source!r}: {index} names weights in {part!r}; there are {known}")
+
+
+def _check_adapter(folder: Path, source: str) -> None:
+    """With peft installed, transformers would add the adapter and freeze all; else pass it by."""
+    if (folder / ADAPTER).is_file():
+        raise UserError(
+            f"model {source!r}: {folder / ADAPTER} is of an adapter beside the weights: merge it "
+            "(peft's merge_and_unload) and save the encoder in a folder of its own"
+        )
 
 
 def _check_code(auto_map: object, folder: Path, source: str, *, remote_code: bool) -> None:

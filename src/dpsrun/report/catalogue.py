@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dpsrun.methods.spec import Params
+from dpsrun.methods.spec import ACTS, Params
 from dpsrun.report.terminal import print_lines, print_table
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from dpsrun.tasks.task import Task
 
 TASK_HEADER = ("task", "family", "kind", "metrics", "primary score", "evaluated on", "what it asks")
-METHOD_HEADER = ("method", "what it does", "parameters")
+METHOD_HEADER = ("method", "what it does")
+METHOD_HINT = "parameters and sources of one: dpsrun methods NAME; several as one: NAME+NAME"
 PARAMETER_HEADER = ("parameter", "type", "range", "default", "meaning")
 
 LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
@@ -49,7 +51,7 @@ def task_json(task: Task) -> dict[str, Any]:
 
 def method_line(spec: MethodSpec) -> tuple[str, ...]:
     """Give a method's line of the table."""
-    return spec.name, spec.summary, ", ".join(spec.params.model_fields)
+    return spec.name, spec.summary
 
 
 def method_json(spec: MethodSpec) -> dict[str, Any]:
@@ -59,6 +61,8 @@ def method_json(spec: MethodSpec) -> dict[str, Any]:
         "summary": spec.summary,
         "sources": spec.sources,
         "notes": spec.notes,
+        "acts": None if spec.acts is None else [act for act in ACTS if act in spec.acts],
+        "unverified": spec.unverified,
         "parameters": spec.params.model_json_schema()["properties"],
     }
 
@@ -67,8 +71,17 @@ def print_method(spec: MethodSpec) -> None:
     """Print all that a method declares of itself."""
     print_lines([f"{spec.name}: {spec.summary}", ""])
     print_table("parameters", PARAMETER_HEADER, parameter_lines(spec))
-    print_lines(["sources", *(f"  {source}" for source in spec.sources)])
-    print_lines(["notes", *(f"  {note}" for note in spec.notes)] if spec.notes else [])
+    for title, lines in _paragraphs(spec).items():
+        print_lines([title, *(f"  {line}" for line in lines)] if lines else [])
+
+
+def _paragraphs(spec: MethodSpec) -> dict[str, Sequence[str]]:
+    return {
+        "what it does to a run": [words for act, words in ACTS.items() if act in (spec.acts or ())],
+        "sources": spec.sources,
+        "notes": spec.notes,
+        "unverified": [spec.unverified] if spec.unverified else [],
+    }
 
 
 def parameter_lines(spec: MethodSpec) -> list[tuple[str, ...]]:

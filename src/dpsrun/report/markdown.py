@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from dpsrun.report.ablation import ablations
 from dpsrun.report.costs import cost_notes, costs
-from dpsrun.report.notes import notes
+from dpsrun.report.notes import notes, unverified
 from dpsrun.report.read import Report
 from dpsrun.report.sizes import panels
 from dpsrun.report.tables import (
@@ -94,7 +94,7 @@ def cost(report: Report) -> str:
         f"# {_plain(report.grid)}: what it cost",
         COSTS,
         _pipe_table(cost_table(costs(report))),
-        _bullets(cost_notes(report)),
+        _bullets((*cost_notes(report), *unverified(report))),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 

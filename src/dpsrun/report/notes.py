@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
+from dpsrun.errors import UserError
+from dpsrun.methods import registry
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.read import Report
 from dpsrun.report.transfer import transfer_notes
@@ -20,9 +22,25 @@ MEANINGS = (
 
 def notes(report: Report) -> list[str]:
     """Give the notes of a grid's tables: what words mean, and every run without a score."""
-    further = transfer_notes(report.transfer)
-    troubles = (*_troubles(report), *_troubles_elsewhere(report))
-    return [*MEANINGS, *further, *troubles, *_stale(report), *_damage(report)]
+    found = (
+        *transfer_notes(report.transfer),
+        *unverified(report),
+        *_troubles(report),
+        *_troubles_elsewhere(report),
+        *_stale(report),
+        *_damage(report),
+    )
+    return [*MEANINGS, *found]
+
+
+def unverified(report: Report) -> Iterator[str]:
+    """Say what no source confirms in the methods of a report."""
+    try:
+        known = registry.made_of(entry.spec.method for entry in report.entries if entry.spec)
+    except UserError as error:  # another package's, and no reason to keep scores from their reader
+        yield f"unverified parts of methods are not listed: {error}"
+    else:
+        yield from (f"unverified: {spec.unverified}" for spec in known if spec.unverified)
 
 
 def _troubles(report: Report) -> Iterator[str]:

@@ -63,6 +63,12 @@ def training_steps(
             yield epoch, chosen, start == chunks[-1] or taken == total_steps
 
 
+def one_pass(feed: Feed, rows: Sequence[int], size: int, order: Generator) -> Iterator[Batch]:
+    """Go once through the examples of `rows`, shuffled, in batches of `size`."""
+    shuffled = [rows[i] for i in torch.randperm(len(rows), generator=order).tolist()]
+    return map(feed.batch, micro_batches(shuffled, size))
+
+
 def micro_batches(rows: Sequence[int], size: int | None) -> Iterator[Sequence[int]]:
     """Cut the rows of a step into micro-batches of at most `size` examples."""
     step = size or len(rows)

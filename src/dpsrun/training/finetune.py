@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from dpsrun.tasks.task import Task
 from dpsrun.training import evaluation, record
 from dpsrun.training.checkpoint import Checkpoint, note
 from dpsrun.training.clock import Clock
-from dpsrun.training.data import Feed, training_steps
+from dpsrun.training.data import Feed, one_pass, training_steps
 from dpsrun.training.files import (
     CurvePoint,
     pack_curve,
@@ -118,17 +119,28 @@ class FineTune:
             texts=self.inputs.texts(),
             remote_code=self.order.places.remote_code,
         )
-        epoch_steps = spec.training.epoch_steps(len(self.inputs.rows))
-        context = Context(loaded.model, steps, self.streams.noise, self.streams.head, epoch_steps)
+        feed = Feed(self.inputs.train, loaded.layout, self.device)
+        context = Context(
+            model=loaded.model,
+            total_steps=steps,
+            noise=self.streams.noise,
+            head=self.streams.head,
+            epoch_steps=spec.training.epoch_steps(len(self.inputs.rows)),
+            training=spec.training,
+            one_pass=partial(one_pass, feed, self.inputs.rows),
+        )
         hooks = methods.load_hooks(method)(params, context)
         hooks.prepare()
         self.streams.seed_dropout()
-        feed = Feed(self.inputs.train, loaded.layout, self.device)
         loop = Loop(loaded.model.train(), hooks, spec.training, self.precision, steps, feed.batch)
         return loaded, hooks, loop
 
     def train(self) -> None:
         """Take all steps, scoring at the end of each epoch; raises DivergedError."""
+        if self.loop.step == 0:
+            with self.clock.of("training"):
+                self.hooks.before_training()
+            self.streams.seed_dropout()  # whatever the method drew, all begin alike
         steps = training_steps(
             self.inputs.rows,
             batch_size=self.order.spec.training.batch_size,

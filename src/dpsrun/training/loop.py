@@ -133,7 +133,7 @@ class Loop:
 
     @property
     def _learning_rate(self) -> float:
-        return float(self.schedule.get_last_lr()[0])
+        return float(max(self.schedule.get_last_lr()))
 
     def _backward(self, rows: Sequence[int]) -> tuple[Tensor, int]:
         """Accumulate the gradients of the mean loss; sums are divided by the whole step's size.
@@ -169,9 +169,9 @@ class Loop:
         if self.training.max_grad_norm is not None:
             trainable = [p for p in self.model.parameters() if p.grad is not None]
             clip_grads_with_norm_(trainable, self.training.max_grad_norm, norm, foreach=True)
-        self.hooks.after_clipping()
+        self.hooks.after_clipping(self.optimiser.param_groups)
         self.scaler.step(self.optimiser)
-        self.hooks.after_update()
+        self.hooks.after_update(self.optimiser.param_groups)
         self.schedule.step()
 
     def state_dict(self) -> State:

@@ -10,25 +10,17 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import get_scheduler
 
+from dpsrun.models.decay import spared
 from dpsrun.runs.spec import Precision, Training
 
 
 def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Split the trainable parameters: no decay on biases and normalisation layers.
-
-    By module type, not by name: a filter on names would silently decay norms that are called
-    otherwise than BERT's (reference: HF Trainer's rule).
-    """
-    spared = {
-        id(parameter)
-        for module in model.modules()
-        for name, parameter in module.named_parameters(recurse=False)
-        if "bias" in name or "Norm" in type(module).__name__
-    }
+    """Split the trainable parameters: no decay on biases and normalisation layers."""
+    without = spared(model)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return [
-        {"params": [p for p in trainable if id(p) not in spared], "weight_decay": weight_decay},
-        {"params": [p for p in trainable if id(p) in spared], "weight_decay": 0.0},
+        {"params": [p for p in trainable if p not in without], "weight_decay": weight_decay},
+        {"params": [p for p in trainable if p in without], "weight_decay": 0.0},
     ]
 
 

@@ -22,7 +22,16 @@ from dpsrun.runs.spec import Precision
 from dpsrun.training.loop import Loop
 from dpsrun.training.optimiser import warmup_steps
 
-PACKAGES = ("dpsrun", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn")
+PACKAGES = (
+    "dpsrun",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "numpy",
+    "scikit-learn",
+    "peft",
+)
 CPU_INFO = Path("/proc/cpuinfo")
 
 

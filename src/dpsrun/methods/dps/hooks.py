@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from dpsrun.methods.dps.cycle import Cycle, Stage, stage_length
 from dpsrun.methods.dps.params import DpsParams
 from dpsrun.methods.dps.selection import keep_, select
-from dpsrun.methods.hooks import Context, Hooks, State
+from dpsrun.methods.hooks import Context, Group, Hooks, State
 
 D = TypeVar("D", bound=DpsParams)
 
@@ -59,7 +59,7 @@ class DpsHooks(Hooks[D]):
 
     def prepare(self) -> None:
         """Re-draw the head where asked; raises ValueError if a stage would have no step."""
-        self.params.check(self.context.total_steps, self.context.epoch_steps)
+        self.params.check(self.context.setting)
         if self.params.head_init == "published":
             for layer in self.context.model.head_modules():
                 draw_published_head(layer, self.context.head)
@@ -132,7 +132,7 @@ class DpsHooks(Hooks[D]):
         self.gam[name].addcmul_(gradient, gradient)
 
     @torch.no_grad()
-    def after_update(self) -> None:
+    def after_update(self, groups: Sequence[Group]) -> None:  # noqa: ARG002 (the rates are no matter)
         """Undo what the optimiser did to dropped weights, if they are to be frozen."""
         if self.neutral or not self.params.freeze_masked or self.stage == 1:
             return

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from dpsrun.methods.dps.cycle import enough_ratio, enough_steps, stage_length
-from dpsrun.methods.spec import Params
+from dpsrun.methods.spec import Params, Setting
 
 
 class DpsParams(Params):
@@ -64,9 +64,9 @@ class DpsParams(Params):
         """Give the dropout that will apply: none, unless it is set."""
         return 0.0 if self.dropout is None else self.dropout
 
-    def check(self, total_steps: int, epoch_steps: int | None = None) -> None:
+    def check(self, setting: Setting) -> None:
         """Raise ValueError if a stage would have no step."""
-        steps = self.cycle_steps(total_steps, epoch_steps)
+        steps = self.cycle_steps(setting.total_steps, setting.epoch_steps)
         if self.drop_fraction == 0 or stage_length(steps, self.update_ratio):
             return
         ratio = f"update_ratio: {enough_ratio(steps):g} or " if steps > 1 else ""

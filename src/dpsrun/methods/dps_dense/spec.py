@@ -28,6 +28,7 @@ SPEC = MethodSpec(
     ),
     params=DenseParams,
     hooks="dpsrun.methods.dps_dense.hooks:DenseHooks",
+    acts=frozenset({"gradients"}),
     notes=(
         "Optimiser steps count, not micro-batches; statistics come from the whole step's gradient.",
         "Steps with gradients that are not finite stay out of the statistics, unlike as published.",

@@ -27,6 +27,7 @@ SPEC = MethodSpec(
     ),
     params=MixParams,
     hooks="dpsrun.methods.dps_mix.hooks:MixHooks",
+    acts=frozenset({"weights", "gradients"}),
     notes=(
         "Optimiser steps count, not micro-batches; statistics come from the whole step's gradient.",
         "The micro-batches of a step share one draw of the columns.",

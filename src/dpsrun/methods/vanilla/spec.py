@@ -13,5 +13,6 @@ SPEC = MethodSpec(
     ),
     params=Params,
     hooks="dpsrun.methods.vanilla.hooks:VanillaHooks",
+    acts=frozenset(),
     notes=("DPS trains without dropout: a fair control is a second vanilla with dropout: 0.",),
 )

@@ -1,0 +1,1 @@
+"""Bottleneck adapters: small layers between frozen ones."""

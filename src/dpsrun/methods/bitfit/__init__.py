@@ -1,0 +1,1 @@
+"""BitFit: only biases and the head are trained."""

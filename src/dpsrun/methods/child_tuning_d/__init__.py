@@ -1,0 +1,1 @@
+"""Child-Tuning-D: only the entries that matter for the task are trained."""

@@ -1,0 +1,1 @@
+"""Child-Tuning-F: each step trains random entries."""

@@ -1,0 +1,1 @@
+"""Layer-wise learning-rate decay."""

@@ -1,0 +1,1 @@
+"""LoRA: low-rank updates beside frozen matrices, by the peft library."""

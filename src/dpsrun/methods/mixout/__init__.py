@@ -1,0 +1,1 @@
+"""Mixout: each step trains and computes with a random part of the weights."""

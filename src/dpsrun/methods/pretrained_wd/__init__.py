@@ -1,0 +1,1 @@
+"""Weight decay towards the pre-trained weights."""

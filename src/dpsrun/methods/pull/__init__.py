@@ -1,0 +1,1 @@
+"""What the methods share that draw weights back to where they began."""

@@ -1,0 +1,1 @@
+"""R3F: predictions must not change when the word embeddings do, a little."""

@@ -1,0 +1,1 @@
+"""R-Drop: two passes with different dropout must agree."""

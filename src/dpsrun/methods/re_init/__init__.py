@@ -1,0 +1,1 @@
+"""Re-initialised top blocks."""

@@ -1,0 +1,1 @@
+"""RecAdam: from recalling the pre-trained weights to learning the task."""

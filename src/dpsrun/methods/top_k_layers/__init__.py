@@ -1,0 +1,1 @@
+"""Top-K-layer tuning: all below the last K blocks is frozen."""

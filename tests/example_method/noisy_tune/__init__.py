@@ -1,0 +1,1 @@
+"""NoisyTune: a little noise on the pre-trained weights before fine-tuning."""

@@ -1,0 +1,117 @@
+"""What holds for every method, on whole runs of a tiny encoder."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from dpsrun.methods.registry import BUILT_IN
+from dpsrun.training.finetune import FineTune
+from tests.methods.cases import CASES
+from tests.training.runs import Inputs, attempt, outcome
+
+EVERY = pytest.mark.parametrize("method", CASES)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    return Inputs.make(tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture(scope="module")
+def vanilla(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Hashes of vanilla's weights, predictions and order, by dropout."""
+
+    @cache
+    def hashes(dropout: float) -> dict[str, str]:
+        order = inputs.order("vanilla", {"dropout": dropout})
+        return attempt(order, tmp_path_factory.mktemp("vanilla"), keep=False).hashes()
+
+    return hashes
+
+
+def run(inputs: Inputs, folder: Path, method: str, **training: Any) -> FineTune:
+    """Train 16 steps with the settings in which the method does something."""
+    case = CASES[method]
+    params = {**case.active, "dropout": case.dropout}
+    return attempt(inputs.order(method, params, **training), folder, keep=False)
+
+
+def weights(tune: FineTune) -> dict[str, Tensor]:
+    return {name: each.detach().clone() for name, each in tune.loaded.model.named_parameters()}
+
+
+def distance(one: FineTune, two: FineTune) -> float:
+    """The largest difference of any weight."""
+    first, second = weights(one), weights(two)
+    assert first.keys() == second.keys()
+    return max(float((first[name] - second[name]).abs().max()) for name in first)
+
+
+def test_every_method_has_its_line() -> None:
+    assert ["vanilla", *CASES] == [spec.name for spec in BUILT_IN]
+
+
+@EVERY
+def test_in_its_neutral_setting_it_is_vanilla_bit_for_bit(
+    method: str, inputs: Inputs, vanilla: Any, tmp_path: Path
+) -> None:
+    case = CASES[method]
+    order = inputs.order(method, {**case.neutral, "dropout": case.dropout})
+    assert attempt(order, tmp_path, keep=False).hashes() == vanilla(case.dropout)
+
+
+@EVERY
+def test_else_it_trains_other_weights_on_the_same_batches(
+    method: str, inputs: Inputs, vanilla: Any, tmp_path: Path
+) -> None:
+    ours, plain = run(inputs, tmp_path, method).hashes(), vanilla(CASES[method].dropout)
+    assert ours["weights"] != plain["weights"]
+    assert ours["order"] == plain["order"]
+
+
+@EVERY
+@pytest.mark.parametrize("step", [5, 12])
+def test_a_killed_run_goes_on_bit_for_bit(
+    method: str, step: int, inputs: Inputs, tmp_path: Path
+) -> None:
+    case = CASES[method]
+    order = inputs.order(method, {**case.active, "dropout": case.dropout})
+    (tmp_path / "killed").mkdir()
+    attempt(order, tmp_path / "killed", until=step)
+    resumed = attempt(order, tmp_path / "killed")
+    assert resumed.resumed_at
+    assert outcome(resumed) == outcome(attempt(order, tmp_path, keep=False))
+
+
+@EVERY
+def test_it_works_in_half_precision(method: str, inputs: Inputs, tmp_path: Path) -> None:
+    half, full = (run(inputs, tmp_path, method, precision=each) for each in ("bf16", "fp32"))
+    assert {each.dtype for each in half.loaded.model.parameters()} == {torch.float32}
+    losses = [[point.taken.loss for point in tune.curve] for tune in (half, full)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1, abs=0.1)
+
+
+@EVERY
+def test_it_works_on_batches_with_and_without_padding(
+    method: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    packed, padded = (run(inputs, tmp_path, method, batching=each) for each in ("packed", "padded"))
+    losses = [[point.taken.loss for point in tune.curve] for tune in (packed, padded)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.2, abs=0.2)  # dropout draws otherwise
+
+
+@pytest.mark.parametrize("method", [name for name, case in CASES.items() if case.splits])
+def test_micro_batches_change_nothing_but_rounding(
+    method: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    params = {**CASES[method].active, "dropout": 0.0}
+    orders = [inputs.order(method, params, micro_batch_size=size) for size in (None, 3)]
+    whole, split = (attempt(order, tmp_path, keep=False) for order in orders)
+    assert distance(whole, split) < 1e-4
