@@ -66,7 +66,11 @@ class Context:
     @property
     def setting(self) -> Setting:
         """Give what parameters are checked against."""
-        return Setting(self.total_steps, self.epoch_steps, self.training, self.model.count_blocks())
+        try:
+            blocks = self.model.count_blocks()
+        except ValueError:  # only methods that go by blocks need them
+            blocks = None
+        return Setting(self.total_steps, self.epoch_steps, self.training, blocks)
 
 
 class Hooks(Generic[P]):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dpsrun.methods.costs import measured
 from dpsrun.methods.spec import ACTS, Params
 from dpsrun.report.terminal import print_lines, print_table
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from dpsrun.tasks.task import Task
 
 TASK_HEADER = ("task", "family", "kind", "metrics", "primary score", "evaluated on", "what it asks")
-METHOD_HEADER = ("method", "what it does")
+METHOD_HEADER = ("method", "what it does", "cost over vanilla")
 METHOD_HINT = "parameters and sources of one: dpsrun methods NAME; several as one: NAME+NAME"
 PARAMETER_HEADER = ("parameter", "type", "range", "default", "meaning")
 
@@ -51,11 +52,12 @@ def task_json(task: Task) -> dict[str, Any]:
 
 def method_line(spec: MethodSpec) -> tuple[str, ...]:
     """Give a method's line of the table."""
-    return spec.name, spec.summary
+    return spec.name, spec.summary, str(measured().of(spec.name) or "")
 
 
 def method_json(spec: MethodSpec) -> dict[str, Any]:
     """Give a method as JSON; its parameters as a JSON schema."""
+    cost = measured().of(spec.name)
     return {
         "name": spec.name,
         "summary": spec.summary,
@@ -63,6 +65,7 @@ def method_json(spec: MethodSpec) -> dict[str, Any]:
         "notes": spec.notes,
         "acts": None if spec.acts is None else [act for act in ACTS if act in spec.acts],
         "unverified": spec.unverified,
+        "cost": cost and cost.model_dump(),
         "parameters": spec.params.model_json_schema()["properties"],
     }
 
@@ -73,6 +76,7 @@ def print_method(spec: MethodSpec) -> None:
     print_table("parameters", PARAMETER_HEADER, parameter_lines(spec))
     for title, lines in _paragraphs(spec).items():
         print_lines([title, *(f"  {line}" for line in lines)] if lines else [])
+    print_lines(measured().words(spec.name))
 
 
 def _paragraphs(spec: MethodSpec) -> dict[str, Sequence[str]]:
