@@ -81,17 +81,22 @@ def measure(settings: Settings) -> Table:
 def contenders(blocks: int | None) -> dict[str, Contender]:
     """Name vanilla with and without dropout, and all other built-in methods.
 
-    `blocks`: how many the encoder has, if known; a method that asks for more takes these.
+    `blocks`: how many the encoder has, if known; a method that asks for more takes these. A run
+    has more steps than `STAGES`: none waits longer for what it does.
     """
     methods = {spec.name: (spec.name, fitted(spec, blocks)) for spec in BUILT_IN}
     return {VANILLA: methods[VANILLA], NO_DROPOUT: (VANILLA, {"dropout": 0.0}), **methods}
 
 
 def fitted(spec: MethodSpec, blocks: int | None) -> dict[str, int]:
-    """Give a method's parameters that count blocks: their defaults, but no more than there are."""
-    fields = spec.params.model_fields.items()
-    counts = {name: each.default for name, each in fields if name.endswith("_blocks")}
-    return {name: min(count, blocks or count) for name, count in counts.items()}
+    """Give what counts blocks or steps among a method's parameters: no more than there are."""
+    most = {"_blocks": blocks, "_step": STAGES}
+    return {
+        name: min(field.default, limit)
+        for name, field in spec.params.model_fields.items()
+        for ending, limit in most.items()
+        if name.endswith(ending) and limit is not None
+    }
 
 
 def groups(methods: Mapping[str, Contender], size: int) -> Iterator[dict[str, Contender]]:
@@ -179,7 +184,7 @@ def _row(name: str, spent: Time, memory: Memory, vanilla: Memory) -> Row:
 
 def _notes(stage: int) -> str:
     return (
-        "All built-in methods at their defaults (of blocks no more than the encoder has), at the "
+        "All built-in methods at their defaults (blocks and steps no more than there are), at the "
         "dropout of their rule or else the encoder's own, against vanilla at the encoder's own. "
         f"seconds: median (range) of {2 * stage} steps in turns on equal batches, {TOGETHER} "
         "methods and vanilla in a process. They are a cycle of DPS, the first steps of whose "

@@ -98,8 +98,18 @@ def test_names_of_the_trainer_are_translated(key: str, expected: str) -> None:
         ({"method": "vanilla"}, "5: method: unknown key; did you mean 'methods'?"),
         (
             {"methods": "[{method: dps-mix, reserve_p: 0.3}]"},
-            "write drop_fraction: the published flag drops this share",
+            "write 'drop_fraction': the published flag drops this share",
         ),
+        (
+            {"methods": "[{method: child-tuning-d, reserve_p: 0.3}]"},
+            "write 'keep_fraction': the published flag keeps this share",
+        ),
+        (
+            {"methods": "[child-tuning-f]", "sweep": "{params.reserve_p: [0.2]}"},
+            "write 'params.keep_probability': the published flag keeps this share",
+        ),
+        ({"methods": "[{method: r3f, eps: 1e-5}]"}, "write 'noise_scale'"),
+        ({"methods": "[{method: pretrained-wd, weight_decay: 0.1}]"}, "write 'decay_strength'"),
         (
             {"methods": "[{method: vanilla, hidden_dropout_prob: 0.1}]"},
             "vanilla has no such parameter; write 'dropout'",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dpsrun.errors import UserError
 from dpsrun.execution import worker
 from dpsrun.execution.engine import Progress
 from dpsrun.runs import lease
@@ -144,6 +145,12 @@ def test_an_order_that_cannot_be_read_is_an_error_with_its_traceback(
     assert result.outcome == "error"
     assert result.failure is not None
     assert "read_order" in result.failure.traceback
+
+
+def test_what_the_user_can_mend_has_no_traceback(tmp_path: Path) -> None:
+    failure = worker.describe(UserError("lora cannot do this run"), tmp_path / "log.txt")
+    assert (failure.kind, failure.message) == ("error", "lora cannot do this run")
+    assert failure.traceback == ""
 
 
 def test_an_attempt_that_was_taken_over_throws_its_result_away(

@@ -23,15 +23,15 @@ class Counting(Hooks[Params]):
 
     step = 0
 
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:
         self.step += 1
 
 
 class Raises(Counting):
     """Fails in its second step."""
 
-    def before_step(self) -> None:
-        super().before_step()
+    def before_step(self, examples: int) -> None:
+        super().before_step(examples)
         if self.step == 2:
             raise RuntimeError("this method always fails")
 
@@ -56,8 +56,8 @@ class Hungry(Counting):
 class Fills(Counting):
     """Fills the disk of the folder EXTRA_FILL in its second step."""
 
-    def before_step(self) -> None:
-        super().before_step()
+    def before_step(self, examples: int) -> None:
+        super().before_step(examples)
         if self.step == 2:
             with (Path(os.environ["EXTRA_FILL"]) / "filler").open("wb", buffering=0) as filler:
                 for size in (1 << 16, 1):
@@ -69,8 +69,8 @@ class Fills(Counting):
 class Waits(Counting):
     """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal."""
 
-    def before_step(self) -> None:
-        super().before_step()
+    def before_step(self, examples: int) -> None:
+        super().before_step(examples)
         folder = os.environ.get("EXTRA_WAIT")
         if folder and self.step == 2:
             (Path(folder) / str(os.getpid())).touch()

@@ -144,8 +144,8 @@ class SmallLoop:
         self.optimiser.zero_grad()
 
     def backward(self, batch: Batch, *, loss_scale: float = 1.0) -> None:
-        self.hooks.before_step()
         size = len(batch.labels)
+        self.hooks.before_step(size)
         for first in range(0, size, self.micro or size):
             part = rows(batch, slice(first, first + (self.micro or size)))
             loss = self.hooks.loss(cast("Classifier", self.model), part) / size

@@ -40,12 +40,12 @@ FREEZING = ("top-k-layers", "bitfit", "lora", "adapters")
 
 GOES_WITH = {
     "dps-dense": (*LOSSES, *PULLS, "re-init", "llrd"),
-    "dps-mix": ("r3f", "r-drop", *PULLS, "re-init", "llrd"),
-    "mixout": ("r3f", "r-drop", *PULLS, "re-init", "llrd"),
+    "dps-mix": (*LOSSES, "pretrained-wd", "recadam", "re-init", "llrd"),
+    "mixout": (*LOSSES, *PULLS, "re-init", "llrd"),
     "child-tuning-f": (*LOSSES, *PULLS, "re-init", "llrd"),
     "child-tuning-d": (*LOSSES, *PULLS, "re-init", "llrd"),
     "r3f": (*PULLS, "re-init", "llrd", *FREEZING),
-    "r4f": (*PULLS, "re-init", "llrd"),
+    "r4f": (*PULLS, "re-init", "llrd", *FREEZING),
     "r-drop": (*PULLS, "re-init", "llrd", *FREEZING),
     "l2-sp": ("re-init", "llrd"),
     "pretrained-wd": ("re-init", "llrd"),
@@ -180,7 +180,7 @@ def test_what_is_drawn_anew_is_what_others_fall_back_to(mixing: str) -> None:
     losses = []
     for parts in (mixed, drawn):
         loop = started(*parts, **settings(*parts))
-        loop.hooks.before_step()
+        loop.hooks.before_step(9)
         losses.append(loop.hooks.loss(loop.model, make_batches(1)[0]))  # type: ignore[arg-type]
     assert losses[0] == losses[1]
 
@@ -189,18 +189,16 @@ def test_a_pull_sees_the_trained_weights_not_the_mixture_that_a_step_computed_wi
     """The penalty's gradient is alpha (w - w0), of columns that the mixture leaves out too."""
     model, alpha = OneMatrix([[1.0, 2.0, 3.0, 4.0]]), 0.5
     model.is_new = lambda _name: False  # type: ignore[assignment]
-    hooks = make_hooks(
-        "dps-mix+l2-sp", model, TOTAL, update_ratio=0.5, drop_fraction=0.5, start_weight=alpha
-    )
+    hooks = make_hooks("mixout+l2-sp", model, TOTAL, mix_probability=0.5, start_weight=alpha)
     start = model.weight.detach().clone()
     with torch.no_grad():
         model.weight.add_(torch.tensor([[0.1, 0.2, 0.3, 0.4]]))
-    hooks.before_step()
+    hooks.before_step(9)
     hooks.loss(model, ONE_EXAMPLE).backward()
-    kept = hooks.parts["dps-mix"].mask["weight"]
+    kept = hooks.parts["mixout"].mask["weight"]
     hooks.after_backward(finite=True)
     distance = model.weight.detach() - start
-    expected = kept * (start + kept * distance / 0.5) + alpha * distance
+    expected = kept * (start + kept * distance / 0.5) / 0.5 + alpha * distance
     assert model.weight.grad is not None
     torch.testing.assert_close(model.weight.grad, expected, rtol=0, atol=1e-12)
 

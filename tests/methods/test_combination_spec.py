@@ -100,7 +100,7 @@ def test_rules_that_differ_are_refused_until_dropout_is_set() -> None:
 
 
 def test_a_part_is_asked_about_the_dropout_that_another_brings() -> None:
-    with pytest.raises(ValueError, match="dropout 0 leaves kl_weight nothing to do"):
+    with pytest.raises(ValueError, match="kl_weight needs dropout"):
         params_of("r-drop+dps-dense").check(Setting(100))
     params_of("r-drop+dps-dense", dropout=0.1).check(Setting(100))
 
@@ -132,6 +132,7 @@ def test_blocks_that_are_drawn_anew_must_be_trained() -> None:
         ("dps-mix+bitfit", "dps-mix works on weights that bitfit freezes"),
         ("top-k-layers+recadam", "recadam works on weights that top-k-layers freezes"),
         ("lora+re-init", "re-init works on weights that lora freezes"),
+        ("dps-mix+l2-sp", "it is open whether the penalty is masked"),
         ("llrd+re-init+top-k-layers+l2-sp", "l2-sp works on weights that top-k-layers freezes"),
     ],
 )
@@ -139,6 +140,17 @@ def test_what_does_not_go_together_is_refused_with_the_reason(name: str, words: 
     with pytest.raises(UserError) as caught:
         find(name)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("r4f+dps-dense", {}), ("pretrained-wd+dps-dense", {"decay_head": True})]
+)
+def test_a_head_that_one_part_measures_is_not_drawn_anew_by_another(
+    name: str, given: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="head_init published draws a head anew"):
+        params_of(name, head_init="published", **given).check(Setting(100))
+    params_of(name, **given).check(Setting(100))
 
 
 class Fast(Params):

@@ -51,7 +51,7 @@ def test_mix_equals_the_true_weights_at_the_first_step_of_stage_two() -> None:
     loop = small_loop("dps-mix")
     loop.run(make_batches(3))
     before = weights(loop.model)
-    loop.hooks.before_step()
+    loop.hooks.before_step(9)
     assert same(weights(loop.model), before)
 
 
@@ -60,7 +60,7 @@ def test_mix_has_the_first_weights_bit_for_bit_in_dropped_columns() -> None:
     hooks: Any = loop.hooks
     first = matrices(hooks)
     loop.run(make_batches(7))  # into stage I of the second cycle
-    hooks.before_step()
+    hooks.before_step(9)
     for name, matrix in hooks.matrices.items():
         kept = hooks.mask[name]
         assert kept.shape == (matrix.shape[1],)

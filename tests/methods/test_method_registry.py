@@ -85,7 +85,7 @@ def test_the_registry_and_all_parameters_need_no_torch() -> None:
     code = (
         "import sys; from dpsrun.methods.registry import specs\n"
         "from dpsrun.methods.spec import Setting\n"
-        "[spec.params().check(Setting(100)) for spec in specs().values()]\n"
+        "[spec.params().check(Setting(1000)) for spec in specs().values()]\n"
         "sys.exit(bool({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -145,7 +145,7 @@ def test_vanilla_leaves_a_step_alone() -> None:
     model = tiny_bert()
     hooks = make_hooks("vanilla", model, 10)
     before = weights(model)
-    hooks.before_step()
+    hooks.before_step(9)
     hooks.after_backward(finite=True)
     hooks.after_update([])
     assert all(value.equal(before[name]) for name, value in weights(model).items())

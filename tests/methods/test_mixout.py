@@ -152,7 +152,7 @@ def test_the_effective_weights_are_the_trained_ones_on_average(mixed: str) -> No
         model.weight.add_(1)
     total = torch.zeros(1, 3, dtype=torch.float64)
     for _ in range(500):
-        hooks.before_step()
+        hooks.before_step(9)
         total += model.weight.detach()
         hooks.after_backward(finite=True)
     assert torch.allclose(total / 500, model.weight.detach(), atol=0.2)
@@ -161,7 +161,7 @@ def test_the_effective_weights_are_the_trained_ones_on_average(mixed: str) -> No
 def test_all_rows_of_a_matrix_share_a_mask_and_each_weight_may_have_its_own() -> None:
     by_column, by_weight = small_loop(), small_loop(mixed="weights")
     for loop in (by_column, by_weight):
-        loop.hooks.before_step()
+        loop.hooks.before_step(9)
     ours, others = (loop.hooks.mask for loop in (by_column, by_weight))  # type: ignore[attr-defined]
     for name, matrix in by_column.model.matrices().items():  # type: ignore[operator]
         assert ours[name].shape == matrix.shape[1:]
@@ -173,7 +173,7 @@ def test_biases_norms_and_embeddings_are_never_mixed(mixed: str) -> None:
     loop = small_loop(mix_probability=0.9, mixed=mixed)
     loop.run(make_batches(2))
     before = weights(loop.model)
-    loop.hooks.before_step()
+    loop.hooks.before_step(9)
     during = weights(loop.model)
     changed = {name for name in before if not torch.equal(before[name], during[name])}
     assert changed == set(MIXED)

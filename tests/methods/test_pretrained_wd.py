@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from dpsrun.methods.pretrained_wd.spec import PretrainedWdParams
+from dpsrun.methods.spec import Setting
+from dpsrun.runs.spec import Training
 from tests.methods.plain_training import (
     EQUAL,
     HEAD,
@@ -66,3 +69,10 @@ def test_the_record_counts_what_is_pulled(more: int, *, decay_head: bool) -> Non
     ]
     hooks = make_hooks("pretrained-wd", model, 8, decay_head=decay_head)
     assert hooks.describe() == {"entries_drawn_back": sum(old) + more}
+
+
+def test_a_pull_that_would_overshoot_is_refused_in_the_plan() -> None:
+    fast = Setting(100, training=Training(learning_rate=1e-3))
+    with pytest.raises(ValueError, match=r"decay_strength 2000 diverges at learning rate 0\.001"):
+        PretrainedWdParams(decay_strength=2000).check(fast)
+    PretrainedWdParams(decay_strength=1999).check(fast)

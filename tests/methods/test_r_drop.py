@@ -86,10 +86,15 @@ def test_regression_asks_for_a_small_mean_squared_difference(reduction: str) -> 
     assert difference(found, expected) < 1e-12
 
 
-def test_micro_batches_change_nothing_but_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_micro_batches_change_nothing_but_the_draws(
+    reduction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs out of memory takes smaller ones, and must get the same."""
+
     def gradients(micro: int | None) -> dict[str, Tensor]:
         model = bert()
-        hooks = make_hooks("r-drop", model.eval(), 1)  # nothing is dropped
+        hooks = make_hooks("r-drop", model.eval(), 1, kl_reduction=reduction)  # nothing is dropped
         monkeypatch.setattr(hooks, "second_pass", lambda model, batch: 2 * model(batch))
         SmallLoop(model, hooks, micro=micro).backward(classes()[0])
         return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
@@ -99,7 +104,7 @@ def test_micro_batches_change_nothing_but_the_draws(monkeypatch: pytest.MonkeyPa
 
 def test_a_run_without_dropout_is_refused_in_the_plan() -> None:
     setting = Setting(total_steps=10)
-    with pytest.raises(ValueError, match="dropout 0 leaves kl_weight nothing to do"):
+    with pytest.raises(ValueError, match=r"kl_weight needs dropout, .* set dropout: 0\.1"):
         RDropParams(dropout=0).check(setting)
     RDropParams(dropout=0, kl_weight=0).check(setting)
     RDropParams().check(setting)

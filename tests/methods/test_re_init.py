@@ -97,7 +97,7 @@ def test_a_pooler_that_pre_training_lacked_is_drawn_once() -> None:
 
 
 def test_more_blocks_than_there_are_are_refused_when_planned_and_when_prepared() -> None:
-    expected = "drawn_blocks 3 is too many: the encoder has 2 blocks"
+    expected = "drawn_blocks 3 is too many: the encoder has 2 blocks with weights of their own"
     with pytest.raises(ValueError, match=expected):
         ReInitParams(drawn_blocks=3).check(Setting(8, blocks=2))
     ReInitParams(drawn_blocks=3).check(Setting(8))

@@ -15,7 +15,7 @@ EVERY = pytest.mark.parametrize("method", ["l2-sp", "pretrained-wd", "recadam"])
 
 @EVERY
 def test_a_resumed_run_draws_back_to_where_the_first_attempt_began(method: str) -> None:
-    begun, resumed = (make_hooks(method, tiny_bert(seed=seed), 8) for seed in (0, 1))
+    begun, resumed = (make_hooks(method, tiny_bert(seed=seed), 1000) for seed in (0, 1))
     resumed.load_state_dict(begun.state_dict())
     found = resumed.state_dict()["start"]
     assert found
@@ -24,7 +24,7 @@ def test_a_resumed_run_draws_back_to_where_the_first_attempt_began(method: str) 
 
 @EVERY
 def test_what_is_remembered_is_the_methods_memory(method: str) -> None:
-    hooks = make_hooks(method, tiny_bert(), 8)
+    hooks = make_hooks(method, tiny_bert(), 1000)
     assert size_of(hooks.state_dict()) == 8 * hooks.describe()["entries_drawn_back"]
 
 

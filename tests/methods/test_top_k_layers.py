@@ -64,7 +64,7 @@ def test_dropout_stays_on_in_what_is_frozen(trained_blocks: int) -> None:
 
 
 def test_more_blocks_than_there_are_are_refused_when_planned_and_when_prepared() -> None:
-    expected = "trained_blocks 3 is too many: the encoder has 2 blocks"
+    expected = "trained_blocks 3 is too many: the encoder has 2 blocks with weights of their own"
     with pytest.raises(ValueError, match=expected):
         TopKParams(trained_blocks=3).check(Setting(8, blocks=2))
     TopKParams(trained_blocks=None).check(Setting(8, blocks=2))

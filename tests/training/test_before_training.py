@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from dpsrun.errors import UserError
 from dpsrun.methods.hooks import Context
 from dpsrun.methods.spec import Params
 from dpsrun.methods.vanilla.hooks import VanillaHooks
@@ -53,3 +54,9 @@ def test_a_resumed_run_does_not_look_again(looking: Any, tmp_path: Path) -> None
     assert resumed.resumed_at == (4,)
     assert isinstance(resumed.hooks, Looks)
     assert resumed.hooks.sizes == []
+
+
+def test_a_method_that_cannot_work_on_the_encoder_says_so(inputs: Inputs, tmp_path: Path) -> None:
+    order = inputs.order("adapters", {"reduction": 1000})
+    with pytest.raises(UserError, match=r"adapters cannot do this run: .*reduction"):
+        attempt(order, tmp_path)

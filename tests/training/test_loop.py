@@ -115,7 +115,7 @@ class _Diary(Hooks[Params]):
         super().__init__(params, context)
         self.calls: list[str] = []
 
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:
         self.calls.append("before_step")
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:

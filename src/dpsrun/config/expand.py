@@ -9,7 +9,7 @@ from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.grid import Cell, Grid, seed_label
 from dpsrun.config.yaml import Key
 from dpsrun.errors import ConfigError, Problem
-from dpsrun.methods.spec import Setting
+from dpsrun.methods.spec import EncoderError, Setting
 from dpsrun.runs.spec import EvaluationSet, Labels, Run, RunSpec, Seeds, Training
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -70,8 +70,10 @@ def _faults(
         epoch_steps = cell.training.epoch_steps(wanted)
         cell.params.check(Setting(steps, epoch_steps, cell.training, model.blocks))
     except ValueError as error:
-        message = f"{error} ({cell.label} on {cell.task}, {cell.scenario}: {steps} steps)"
-        yield origin.params.blamed(str(error), origin.method), message
+        where = f"{cell.label}, {cell.model}"
+        if not isinstance(error, EncoderError):
+            where += f", {cell.task}, {cell.scenario}: {steps} steps"
+        yield origin.params.blamed(str(error), origin.method), f"{error} ({where})"
 
 
 def _settled(training: Training, machine: Machine) -> Training:

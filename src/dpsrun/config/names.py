@@ -37,7 +37,6 @@ RENAMED = {
     "dataset": "data",
     "hidden_dropout_prob": "params.dropout",
     "dropout_rate": "params.dropout",
-    "subnetwork_size_prob": "params.drop_fraction",
 }
 """Foreign name -> our key path, where the meaning is the same."""
 
@@ -59,14 +58,44 @@ EXPLAINED = {
     "optim": "the optimiser is AdamW",
     "seed": "give the list 'seeds' at the top level",
     "data_seed": "give seeds: [{order: 0}] at the top level",
-    "reserve_p": "write drop_fraction: the published flag drops this share, it does not keep it",
     "attention_probs_dropout_prob": "write dropout: it sets all dropout of the encoder",
 }
 """Foreign name -> what to do instead, where there is no key of the same meaning."""
 
 
+PARAMETERS = {
+    "reserve_p": {
+        "drop_fraction": ": the published flag drops this share, it does not keep it",
+        "keep_fraction": ": the published flag keeps this share",
+        "keep_probability": ": the published flag keeps this share",
+    },
+    "subnetwork_size_prob": {"drop_fraction": ""},
+    "eps": {"noise_scale": ""},
+    "r3f_lambda": {"noise_weight": ""},
+    "wd": {"decay_strength": ""},
+    "weight_decay": {"decay_strength": ": weight decay itself is off"},
+    "alpha": {"kl_weight": "", "start_weight": "", "lora_alpha": ""},
+    "beta": {"head_weight": ""},
+    "p": {"mix_probability": "", "drop_fraction": "", "keep_fraction": "", "keep_probability": ""},
+    "r": {"rank": ""},
+    "gamma": {"recall_weight": ""},
+    "pretrain_cof": {"recall_weight": ""},
+    "anneal_k": {"anneal_rate": ""},
+    "anneal_t0": {"anneal_step": ""},
+    "reinit_layers": {"drawn_blocks": ""},
+}
+"""Foreign name -> parameters of methods that it can mean, each with what to know of it."""
+
+
+def is_foreign(name: str) -> bool:
+    """Say whether a name is one that users bring from elsewhere."""
+    return any(name in known for known in (RENAMED, EXPLAINED, PARAMETERS))
+
+
 def unknown(name: str, valid: Collection[str]) -> str:
     """Say what to write instead of the unknown key `name`, where only `valid` may stand."""
+    if hint := _parameter(name, valid):
+        return hint
     if name in EXPLAINED:
         return EXPLAINED[name]
     target = RENAMED.get(name)
@@ -77,3 +106,12 @@ def unknown(name: str, valid: Collection[str]) -> str:
     if name in Training.model_fields:
         return f"{name!r} belongs under 'training'"
     return nearest(name, valid)
+
+
+def _parameter(name: str, valid: Collection[str]) -> str | None:
+    """Name the parameter that is meant, if it is among the valid keys or their last parts."""
+    known = {key.rpartition(".")[2]: key for key in valid}
+    for ours, about in PARAMETERS.get(name, {}).items():
+        if ours in known:
+            return f"write {known[ours]!r}{about}"
+    return None

@@ -101,8 +101,7 @@ def _is_known(reader: Reader, key: str, methods: Sequence[Row]) -> bool:
         return False  # the method that has it may be the one with a fault
     name = key.rpartition(".")[2]
     twins = sorted(full for full in known if full.rpartition(".")[2] == name)
-    foreign = name in names.RENAMED or name in names.EXPLAINED
-    hint = names.unknown(name if foreign else key, known)
+    hint = names.unknown(name if names.is_foreign(name) else key, known)
     advice = f"write {twins[0]!r}" if twins else hint
     what = "no method of this grid has it" if key.startswith("params.") else "unknown setting"
     reader.fault(("sweep", key), f"{what}; {advice}")

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from dpsrun.errors import UserError
 from dpsrun.execution.engine import USUAL, Conditions
 from dpsrun.runs.files import is_full, patiently
 from dpsrun.runs.lease import PULSE_SECONDS, Lease, Pulse, claim
@@ -192,12 +193,16 @@ def _facts(tune: FineTune) -> dict[str, Any]:
 
 
 def describe(error: BaseException, log: Path) -> Failure:
-    """Put an exception into the record, with its kind and the end of the log."""
+    """Put an exception into the record, with its kind and the end of the log.
+
+    What the user can mend needs no traceback.
+    """
+    trace = [] if isinstance(error, UserError) else traceback.format_exception(error)
     return Failure(
         kind=_kind(error),
         message=str(error) or type(error).__name__,
         step=getattr(error, "step", None),
-        traceback="".join(traceback.format_exception(error)),
+        traceback="".join(trace),
         log_tail=log_tail(log),
     )
 

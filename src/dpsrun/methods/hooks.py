@@ -90,8 +90,11 @@ class Hooks(Generic[P]):
     def before_training(self) -> None:
         """Look at the training examples before the first step, on the device."""
 
-    def before_step(self) -> None:
-        """Act once an optimiser step, before its first forward; may replace the weights."""
+    def before_step(self, examples: int) -> None:
+        """Act once an optimiser step on so many examples, before its first forward.
+
+        May replace the weights.
+        """
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
         """Sum the losses of a micro-batch's examples (a scalar; the loop divides)."""
@@ -117,6 +120,10 @@ class Hooks(Generic[P]):
     def state_dict(self) -> State:
         """Give all that a resumed run needs to go on bit for bit."""
         return {}
+
+    def held_bytes(self) -> int:
+        """Count the bytes of all that the method keeps beside the model and the optimiser."""
+        return size_of(self.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave."""

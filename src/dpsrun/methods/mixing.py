@@ -73,6 +73,10 @@ class EffectiveWeights:
         self.weights = {name: torch.empty_like(matrix.data) for name, matrix in matrices.items()}
         self.true: dict[str, Tensor] = {}
 
+    def held_bytes(self) -> int:
+        """Count the bytes of the effective weights."""
+        return sum(weight.nbytes for weight in self.weights.values())
+
     def put_in(
         self, anchors: Mapping[str, Tensor], masks: Mapping[str, Tensor], drop_fraction: float
     ) -> None:

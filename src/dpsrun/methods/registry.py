@@ -145,7 +145,7 @@ def _offered() -> Iterator[tuple[MethodSpec, str]]:
 def _load(point: EntryPoint, origin: str) -> MethodSpec:
     try:
         spec = point.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise UserError(f"entry point {point.name!r} of {origin} cannot be loaded: {error}") from (
             error
         )

@@ -10,13 +10,16 @@ from pydantic import Field
 from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.spec import Training
 
-Act = Literal["start", "rates", "freezing", "frozen-blocks", "weights", "loss", "pull", "gradients"]
+Act = Literal[
+    "start", "rates", "freezing", "frozen-blocks", "head", "weights", "loss", "pull", "gradients"
+]
 
 ACTS: dict[Act, str] = {
     "start": "changes the pre-trained weights before the first step",
     "rates": "sets learning rates of its own",
     "freezing": "trains only some parameters",
     "frozen-blocks": "trains none of the blocks' own matrices",
+    "head": "holds the new head to a norm",
     "weights": "computes with other weights than the trained ones",
     "loss": "has another loss",
     "pull": "draws weights towards those of the pre-training",
@@ -40,6 +43,18 @@ class Setting:
     epoch_steps: int | None = None
     training: Training = field(default_factory=Training)
     blocks: int | None = None
+
+
+class EncoderError(ValueError):
+    """Parameters do not go with the encoder, whatever the task."""
+
+
+def check_blocks(name: str, wanted: int, setting: Setting) -> None:
+    """Raise EncoderError if a parameter asks for more blocks than the encoder has."""
+    has = setting.blocks
+    if has and wanted > has:
+        own = "block with weights of its own" if has == 1 else "blocks with weights of their own"
+        raise EncoderError(f"{name} {wanted} is too many: the encoder has {has} {own}")
 
 
 class Params(Frozen):

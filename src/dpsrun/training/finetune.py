@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from dpsrun.errors import UserError
 from dpsrun.execution.engine import Progress
 from dpsrun.methods import registry as methods
-from dpsrun.methods.hooks import Context, Hooks, State, size_of
+from dpsrun.methods.hooks import Context, Hooks, State
 from dpsrun.methods.spec import Params
 from dpsrun.models.load import Loaded, load
 from dpsrun.models.source import fingerprint_of
@@ -130,7 +131,10 @@ class FineTune:
             one_pass=partial(one_pass, feed, self.inputs.rows),
         )
         hooks = methods.load_hooks(method)(params, context)
-        hooks.prepare()
+        try:
+            hooks.prepare()
+        except ValueError as error:
+            raise UserError(f"{spec.method} cannot do this run: {error}") from error
         self.streams.seed_dropout()
         loop = Loop(loaded.model.train(), hooks, spec.training, self.precision, steps, feed.batch)
         return loaded, hooks, loop
@@ -157,7 +161,7 @@ class FineTune:
             self.curve += [CurvePoint(epoch, taken) for taken in reports]
             if reports:
                 self.report(self._progress(epoch, reports[-1].loss))
-                self.state_bytes = max(self.state_bytes, size_of(self.hooks.state_dict()))
+                self.state_bytes = max(self.state_bytes, self.hooks.held_bytes())
             if epoch_ends:
                 self._evaluate(epoch)
                 self._save()

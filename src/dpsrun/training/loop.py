@@ -98,7 +98,7 @@ class Loop:
         scaled: there a step whose gradients are not finite is skipped and counted.
         """
         self.step += 1
-        self.hooks.before_step()
+        self.hooks.before_step(len(rows))
         loss, tokens = self._backward(rows)
         finite = self._can_update()
         self.hooks.after_backward(finite=finite)

@@ -44,7 +44,8 @@ class ChildFHooks(Hooks[ChildFParams]):
     def _parts(self) -> Iterator[Tensor]:
         for parameter in self.context.model.parameters():
             if parameter.grad is not None:
-                yield from parameter.grad.view(-1).split(PART)
+                row = parameter.grad.view(-1)
+                yield from row.split(PART if row.device.type == "cpu" else row.numel())
 
     def describe(self) -> dict[str, Any]:
         """Give the updates so far that were masked."""

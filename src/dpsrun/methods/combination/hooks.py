@@ -51,10 +51,10 @@ class CombinedHooks(Hooks[CombinedParams]):
         for part in self.parts.values():
             part.before_training()
 
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:
         """Begin a step."""
         for part in self.parts.values():
-            part.before_step()
+            part.before_step(examples)
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
         """Take the loss of the part that has one of its own, else the usual one."""
@@ -82,6 +82,10 @@ class CombinedHooks(Hooks[CombinedParams]):
     def state_dict(self) -> State:
         """Give the state of each part, by its name."""
         return {name: part.state_dict() for name, part in self.parts.items()}
+
+    def held_bytes(self) -> int:
+        """Add up what the parts keep."""
+        return sum(part.held_bytes() for part in self.parts.values())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Give each part its own state back."""

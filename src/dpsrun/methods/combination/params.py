@@ -39,6 +39,10 @@ class CombinedParams(Params):
         """Raise ValueError if a part cannot work, or freezes blocks that another draws anew."""
         for part in self.of_parts(setting.total_steps):
             part.check(setting)
+        if getattr(self, "head_init", None) == "published" and (
+            getattr(self, "spectral_norm", False) or getattr(self, "decay_head", False)
+        ):
+            raise ValueError("head_init published draws a head anew that another part has measured")
         drawn, trained = (getattr(self, name, None) for name in ("drawn_blocks", "trained_blocks"))
         if drawn is not None and trained is not None and drawn > trained:
             raise ValueError(f"trained_blocks {trained} freezes some of the drawn_blocks {drawn}")

@@ -39,6 +39,13 @@ def combine(*parts: MethodSpec) -> MethodSpec:
     return _combined(*ordered)
 
 
+APART = {
+    frozenset({"l2-sp", "dps-mix"}): "it is open whether the penalty is masked and counts in the "
+    "scores; combine l2-sp with dps-dense, where both are so",
+}
+"""Pairs that no rule of acts keeps apart, and why they do not go."""
+
+
 @cache
 def _combined(*parts: MethodSpec) -> MethodSpec:
     return MethodSpec(
@@ -75,6 +82,8 @@ def _acts(part: MethodSpec) -> frozenset[Act]:
 
 def _clash(one: MethodSpec, other: MethodSpec) -> str | None:
     """Say why two parts do not go together, if they do not."""
+    if reason := APART.get(frozenset({one.name, other.name})):
+        return reason
     if both := sorted(_acts(one) & _acts(other), key=ORDER.index):
         return f"each of them {ACTS[both[0]]}"
     for freezes, needs in ((one, other), (other, one)):

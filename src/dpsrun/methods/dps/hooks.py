@@ -65,7 +65,7 @@ class DpsHooks(Hooks[D]):
                 draw_published_head(layer, self.context.head)
 
     @torch.no_grad()
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:  # noqa: ARG002 (all steps alike)
         """Count the step; begin its stage if it is the first of one."""
         if self.neutral:
             return

@@ -18,7 +18,7 @@ class DpsParams(Params):
     drop_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.3,
         description="Fraction p of each matrix that is dropped; 1 - p is kept. The published flag "
-        "named reserve_p is this p: it drops and does not keep. 0 is vanilla.",
+        "named reserve_p is this p: it drops and does not keep. 0 is vanilla at this dropout.",
     )
     update_ratio: Annotated[float, Field(gt=0, le=0.5)] = Field(
         default=0.05,

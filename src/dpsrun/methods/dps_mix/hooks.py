@@ -47,9 +47,9 @@ class MixHooks(DpsHooks[MixParams]):
             self.effective = EffectiveWeights(self.matrices)
 
     @torch.no_grad()
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:
         """Count the step and put effective weights in the place of the true ones."""
-        super().before_step()
+        super().before_step(examples)
         if self.neutral:
             return
         drop_fraction = self.params.drop_fraction
@@ -78,6 +78,10 @@ class MixHooks(DpsHooks[MixParams]):
         if not self.neutral:
             self.effective.take_out()
         super().after_backward(finite=finite)
+
+    def held_bytes(self) -> int:
+        """Count the state and the effective weights."""
+        return super().held_bytes() + (0 if self.neutral else self.effective.held_bytes())
 
     def mask_gradient(self, gradient: Tensor, mask: Tensor) -> None:
         """Set to zero what the step does not train; rescale the rest only where asked."""

@@ -29,6 +29,11 @@ SPEC = MethodSpec(
     hooks="dpsrun.methods.dps_mix.hooks:MixHooks",
     acts=frozenset({"weights", "gradients"}),
     notes=(
+        "All dropout is off unless it is set.",
+        (
+            "Scores are squared gradients per step in which the column was trained; with stages of "
+            "50 steps and more they are multiplied by exp(-count / steps of a stage)."
+        ),
         "Optimiser steps count, not micro-batches; statistics come from the whole step's gradient.",
         "The micro-batches of a step share one draw of the columns.",
         "Steps with gradients that are not finite stay out of the statistics, unlike as published.",

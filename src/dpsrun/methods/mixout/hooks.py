@@ -48,7 +48,7 @@ class MixoutHooks(Hooks[MixoutParams]):
         self.effective = EffectiveWeights(self.matrices)
 
     @torch.no_grad()
-    def before_step(self) -> None:
+    def before_step(self, examples: int) -> None:  # noqa: ARG002 (all steps alike)
         """Draw what this step keeps, and put mixtures in the place of the trained weights."""
         if self.neutral:
             return
@@ -89,6 +89,10 @@ class MixoutHooks(Hooks[MixoutParams]):
         """Give the first weights, live tensors, and the state of the noise generator."""
         noise = self.context.noise.get_state()
         return {"steps": self.steps, "start": dict(self.start), "noise": noise}
+
+    def held_bytes(self) -> int:
+        """Count the state and the effective weights."""
+        return super().held_bytes() + (0 if self.neutral else self.effective.held_bytes())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave, after `prepare`."""

@@ -15,7 +15,7 @@ class MixoutParams(Params):
     mix_probability: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.1,
         description="Probability p that a column falls back to its pre-trained weights in a step. "
-        "The papers search 0.1 to 0.9; a published script has 0.1. 0 is vanilla.",
+        "The papers search 0.1 to 0.9; a published script has 0.1. 0 is vanilla at this dropout.",
     )
     mixed: Literal["columns", "weights"] = Field(
         default="columns",
@@ -56,6 +56,6 @@ SPEC = MethodSpec(
             "first example of the released code mixes only layers that follow a dropout."
         ),
         "The micro-batches of a step share one draw.",
-        "The trained weights are evaluated as they are: the mixture's expectation is they.",
+        "The trained weights are evaluated as they are: in expectation the mixtures equal them.",
     ),
 )

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dpsrun.methods.spec import MethodSpec, Params
+from dpsrun.methods.pull.limits import check_pull
+from dpsrun.methods.spec import MethodSpec, Params, Setting
 
 
 class PretrainedWdParams(Params):
@@ -22,6 +23,10 @@ class PretrainedWdParams(Params):
         description="Pull the new head too, to the numbers it was drawn with, as the released code "
         "does by mistake.",
     )
+
+    def check(self, setting: Setting) -> None:
+        """Raise ValueError if the pull would overshoot."""
+        check_pull("decay_strength", self.decay_strength, setting)
 
 
 SPEC = MethodSpec(

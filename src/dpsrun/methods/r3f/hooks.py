@@ -31,7 +31,7 @@ class R3fHooks(TwoPassHooks[R]):
         """Find where words are looked up; raises ValueError if that is nowhere."""
         self.lookups = word_lookups(self.context.model)
 
-    def weight(self, examples: int, *, regression: bool) -> float:  # noqa: ARG002 (a mean)
+    def weight(self, *, regression: bool) -> float:
         """Give the weight of both divergences together, or of a squared difference."""
         spared = regression and self.params.noisy_regression == "none"
         return 0 if spared else self.params.noise_weight
@@ -68,5 +68,5 @@ def word_lookups(model: Classifier) -> list[nn.Embedding]:
         if isinstance(module, nn.Embedding) and module.weight is table
     ]
     if not found:
-        raise ValueError("r3f: this encoder has no word embedding that noise could be added to")
+        raise ValueError("this encoder has no word embedding that noise could be added to")
     return found

@@ -15,7 +15,7 @@ class R3fParams(Params):
     noise_weight: Annotated[float, Field(ge=0)] = Field(
         default=1.0,
         description="Weight of the symmetric divergence between the predictions with and without "
-        "noise. Searched: 0.1, 0.5, 1. 0 is vanilla.",
+        "noise. Searched: 0.1, 0.5, 1 (Yuan et al. 2023). 0 is vanilla.",
     )
     noise_scale: Annotated[float, Field(gt=0)] = Field(
         default=1e-5,
@@ -43,7 +43,10 @@ NOTES = (
         "gradient reaches the word embedding."
     ),
     "The divergence is KL(p, q) + KL(q, p) without a factor 1/2, a mean over examples.",
-    "The noise is added in fp32, whatever the precision: at 1e-5 half precision would lose it.",
+    (
+        "The noise is added in fp32, whatever the precision: at 1e-5 half precision would lose it. "
+        "Later layers round: in bf16 the passes differ by dropout and rounding more than by it."
+    ),
     "BART looks words up twice, in encoder and decoder: each time with noise of its own.",
 )
 

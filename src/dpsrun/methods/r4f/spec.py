@@ -31,7 +31,7 @@ SPEC = MethodSpec(
     sources=SOURCES,
     params=R4fParams,
     hooks="dpsrun.methods.r4f.hooks:R4fHooks",
-    acts=frozenset({"loss", "weights"}),
+    acts=frozenset({"loss", "head"}),
     notes=(
         *NOTES,
         (

@@ -15,9 +15,13 @@ class RDropHooks(TwoPassHooks[RDropParams]):
     """Scores both passes: CE1 + CE2 + kl_weight (KL(1, 2) + KL(2, 1)) / 2 for each example.
 
     For regression MSE1 + MSE2 + kl_weight MSE(1, 2).
+
+    Attributes:
+        summed: how many examples a divergence stands for: those of the step for their sum, else 1.
     """
 
     scores_both: ClassVar[bool] = True
+    summed = 1
 
     def prepare(self) -> None:
         """Raise ValueError for an encoder without dropout, whose two passes are the same."""
@@ -26,11 +30,13 @@ class RDropHooks(TwoPassHooks[RDropParams]):
                 "r-drop needs dropout, and this encoder has none of its own: set dropout: 0.1"
             )
 
-    def weight(self, examples: int, *, regression: bool) -> float:
+    def before_step(self, examples: int) -> None:
+        """Remember how many examples a sum is over, whatever the micro-batches."""
+        self.summed = examples if self.params.kl_reduction == "sum" else 1
+
+    def weight(self, *, regression: bool) -> float:
         """Give the weight of a squared difference, or of both divergences together."""
-        if regression:
-            return self.params.kl_weight
-        return self.params.kl_weight / 2 * (examples if self.params.kl_reduction == "sum" else 1)
+        return self.params.kl_weight if regression else self.params.kl_weight / 2 * self.summed
 
 
 def has_dropout(encoder: nn.Module) -> bool:

@@ -21,13 +21,15 @@ class RDropParams(Params):
         default="mean",
         description="Divergence of classes as a mean over the examples of a step (the paper), or "
         "as their sum (the released code for BERT, with kl_weight 0.5): as many times heavier as "
-        "a step has examples, or a micro-batch where steps are split.",
+        "a step has examples.",
     )
 
     def check(self, setting: Setting) -> None:  # noqa: ARG002 (any run has dropout or has not)
         """Raise ValueError if there is no dropout, without which both passes are the same."""
         if self.kl_weight and self.dropout == 0:
-            raise ValueError("dropout 0 leaves kl_weight nothing to do: both passes are the same")
+            raise ValueError(
+                "kl_weight needs dropout, without which both passes are the same: set dropout: 0.1"
+            )
 
 
 SPEC = MethodSpec(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dpsrun.methods.spec import MethodSpec, Params, Setting
+from dpsrun.methods.spec import MethodSpec, Params, Setting, check_blocks
 
 
 class ReInitParams(Params):
@@ -20,11 +20,7 @@ class ReInitParams(Params):
 
     def check(self, setting: Setting) -> None:
         """Raise ValueError if the encoder has fewer blocks."""
-        if setting.blocks and self.drawn_blocks > setting.blocks:
-            raise ValueError(
-                f"drawn_blocks {self.drawn_blocks} is too many: the encoder has "
-                f"{setting.blocks} blocks"
-            )
+        check_blocks("drawn_blocks", self.drawn_blocks, setting)
 
 
 SPEC = MethodSpec(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dpsrun.methods.pull.limits import check_pull
 from dpsrun.methods.spec import MethodSpec, Params, Setting
 
 
@@ -29,18 +30,16 @@ class RecAdamParams(Params):
     )
 
     def check(self, setting: Setting) -> None:
-        """Raise ValueError if the pull would overshoot: the distance must shrink in a step."""
-        step = setting.training.learning_rate * self.recall_weight
-        if self.anneal_step is not None and step >= OVERSHOOTS:
-            most = OVERSHOOTS / setting.training.learning_rate
+        """Raise ValueError if the pull would overshoot, or if the task would never take over."""
+        if self.anneal_step is None:
+            return
+        check_pull("recall_weight", self.recall_weight, setting)
+        if self.anneal_step >= setting.total_steps:
             raise ValueError(
-                f"recall_weight {self.recall_weight:g} diverges at learning rate "
-                f"{setting.training.learning_rate:g}: it takes less than {most:g}"
+                f"anneal_step {self.anneal_step} comes after the last of {setting.total_steps} "
+                "steps: the encoder would not learn the task"
             )
 
-
-OVERSHOOTS = 2.0
-"""A pull of this many times the distance lands as far away on the other side."""
 
 SPEC = MethodSpec(
     name="recadam",

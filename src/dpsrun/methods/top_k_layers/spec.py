@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dpsrun.methods.spec import MethodSpec, Params, Setting
+from dpsrun.methods.spec import MethodSpec, Params, Setting, check_blocks
 
 
 class TopKParams(Params):
@@ -20,11 +20,7 @@ class TopKParams(Params):
 
     def check(self, setting: Setting) -> None:
         """Raise ValueError if the encoder has fewer blocks."""
-        if self.trained_blocks and setting.blocks and self.trained_blocks > setting.blocks:
-            raise ValueError(
-                f"trained_blocks {self.trained_blocks} is too many: the encoder has "
-                f"{setting.blocks} blocks"
-            )
+        check_blocks("trained_blocks", self.trained_blocks or 0, setting)
 
 
 SPEC = MethodSpec(

@@ -39,8 +39,8 @@ class TwoPassHooks(Hooks[T]):
         self.examples = 0
         self.divergence = torch.zeros((), dtype=torch.float64, device=self.device)
 
-    def weight(self, examples: int, *, regression: bool) -> float:
-        """Give what an example's divergence costs, in a micro-batch of so many.
+    def weight(self, *, regression: bool) -> float:
+        """Give what an example's divergence costs.
 
         With 0 there is no second pass, and the loss is vanilla's.
         """
@@ -53,7 +53,7 @@ class TwoPassHooks(Hooks[T]):
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
         """Sum the losses of a micro-batch's examples."""
         labels, regression = batch.labels, batch.labels.is_floating_point()
-        weight = self.weight(len(labels), regression=regression)
+        weight = self.weight(regression=regression)
         if weight == 0:
             return super().loss(model, batch)
         first = model(batch)
