@@ -90,7 +90,7 @@ def contenders(blocks: int | None) -> dict[str, Contender]:
 
 def fitted(spec: MethodSpec, blocks: int | None) -> dict[str, int]:
     """Give what counts blocks or steps among a method's parameters: no more than there are."""
-    most = {"_blocks": blocks, "_step": STAGES}
+    most = {"_blocks": blocks, "_step": STAGES // 2}
     return {
         name: min(field.default, limit)
         for name, field in spec.params.model_fields.items()
