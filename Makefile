@@ -4,7 +4,8 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 GRID ?= experiments/glue.yaml
 RESULTS ?= results
-WORKERS ?= 2
+# Tests wait for processes of their own half of the time: two a core.
+WORKERS ?= 4
 # Benchmarks and options, such as: methods padding --data ../glue
 BENCH ?=
 

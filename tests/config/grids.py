@@ -80,6 +80,6 @@ def runs(
     one = grid(text)
     tasks = {name: TaskFacts(f"data of {name}", EXAMPLES[name], classes) for name in one.tasks}
     prints = {entry.label: (models or {}).get(entry.label, entry.label) for entry in one.models}
-    facts = {label: ModelFacts(p, "bert-2x16", max_length) for label, p in prints.items()}
+    facts = {label: ModelFacts(p, "bert-2x16", max_length, 2) for label, p in prints.items()}
     contents = {name: f"data of {name}" for name in one.sets} | (sets or {})
     return expand(one, tasks, facts, machine, contents)

@@ -128,7 +128,7 @@ def test_an_update_ratio_without_a_step_is_blamed_where_it_was_written() -> None
     methods = "\n  - vanilla\n  - method: dps-dense\n    update_ratio: 0.001"
     (fault,) = faults(small(methods=methods))
     assert fault.startswith("6: methods[1].update_ratio: update_ratio 0.001 of 468 steps")
-    assert fault.endswith("(dps-dense on rte, full: 468 steps)")
+    assert fault.endswith("(dps-dense, tiny, rte, full: 468 steps)")
 
 
 def test_a_default_that_does_not_work_is_blamed_on_the_method() -> None:
@@ -180,3 +180,8 @@ def test_two_models_with_the_same_content_are_refused() -> None:
 def test_a_sweep_over_two_words_for_the_same_precision_is_refused() -> None:
     (fault,) = faults(small(sweep="{training.precision: [auto, fp32]}"))
     assert "'vanilla [precision=fp32]' is the same as 'vanilla [precision=auto]'" in fault
+
+
+def test_what_the_encoder_lacks_is_said_once_for_all_tasks() -> None:
+    (fault,) = faults(small(tasks="[rte, cola]", methods="[{method: re-init, drawn_blocks: 9}]"))
+    assert fault.endswith("the encoder has 2 blocks with weights of their own (re-init, tiny)")
