@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dpsrun.report.ablation import ablations
-from dpsrun.report.markdown import stability
+from dpsrun.report.analysis.ablation import ablations
+from dpsrun.report.formats.markdown import stability
+from dpsrun.report.formats.tables import by_settings
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.tables import by_settings
 from dpsrun.runs.spec import Run, Training
 from tests.report.builder import FAST, Wanted, make_grid, make_run
 

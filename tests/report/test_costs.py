@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dpsrun.report.costs import cost_notes, costs
-from dpsrun.report.markdown import cost as costs_md
-from dpsrun.report.markdown import stability
+from dpsrun.report.analysis.costs import cost_notes, costs
+from dpsrun.report.formats.markdown import cost as costs_md
+from dpsrun.report.formats.markdown import stability
+from dpsrun.report.formats.spreadsheets import cost as costs_csv
+from dpsrun.report.formats.tables import cost_table
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.spreadsheets import cost as costs_csv
-from dpsrun.report.tables import cost_table
 from dpsrun.runs.result import Timing
 from tests.report.builder import Wanted, make_grid, make_run
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dpsrun.errors import UserError
-from dpsrun.report.markdown import stability as markdown
+from dpsrun.report.formats.markdown import stability as markdown
+from dpsrun.report.formats.spreadsheets import runs as runs_csv
 from dpsrun.report.produce import produce
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.spreadsheets import runs as runs_csv
 from dpsrun.runs.store import Manifest, Store
 from tests.report.builder import Key, Wanted, make_results
 

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from dpsrun.cli.app import app
-from dpsrun.report.ablation import ablations
+from dpsrun.report.analysis.ablation import ablations
+from dpsrun.report.analysis.sizes import panels
 from dpsrun.report.figures import curve, heatmap
 from dpsrun.report.figures.style import look
 from dpsrun.report.produce import produce
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.sizes import panels
 from dpsrun.report.write import write_figures
 from dpsrun.runs.spec import Run
 from dpsrun.runs.store import Store

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dpsrun.report.markdown import stability
+from dpsrun.report.analysis.sizes import Size, chance, panels
+from dpsrun.report.formats.markdown import stability
+from dpsrun.report.formats.tables import by_size
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.sizes import Size, chance, panels
-from dpsrun.report.tables import by_size
 from dpsrun.runs.result import Evaluation, Metrics, Result
 from dpsrun.runs.spec import Run
 from dpsrun.runs.store import Store

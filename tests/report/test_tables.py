@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsrun.report.aggregate import AVERAGE
-from dpsrun.report.markdown import stability as markdown
+from dpsrun.report.formats.markdown import stability as markdown
+from dpsrun.report.formats.spreadsheets import runs as runs_csv
+from dpsrun.report.formats.spreadsheets import stability as stability_csv
+from dpsrun.report.formats.tables import cells_of, headline, points, shown, spread
 from dpsrun.report.read import Report, choose, read
-from dpsrun.report.spreadsheets import runs as runs_csv
-from dpsrun.report.spreadsheets import stability as stability_csv
-from dpsrun.report.tables import cells_of, headline, points, shown, spread
 from dpsrun.report.write import write_tables
 from dpsrun.runs.store import Store
 from tests.report.builder import Key, Wanted, make_results

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dpsrun.report.markdown import stability
+from dpsrun.report.formats.markdown import stability
+from dpsrun.report.formats.spreadsheets import runs as runs_csv
+from dpsrun.report.formats.spreadsheets import stability as stability_csv
+from dpsrun.report.formats.tables import further
 from dpsrun.report.notes import notes
 from dpsrun.report.produce import print_report
 from dpsrun.report.read import Report, choose, everything_of, read
-from dpsrun.report.spreadsheets import runs as runs_csv
-from dpsrun.report.spreadsheets import stability as stability_csv
-from dpsrun.report.tables import further
 from dpsrun.runs.result import Metrics, SetScore
 from dpsrun.runs.store import Store
 from tests.report.builder import Wanted, make_grid, make_run, write_manifest

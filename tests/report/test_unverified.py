@@ -8,7 +8,7 @@ import pytest
 
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
-from dpsrun.report.markdown import cost, stability
+from dpsrun.report.formats.markdown import cost, stability
 from dpsrun.report.notes import notes, unverified
 from dpsrun.report.read import Report, choose, read
 from tests.report.builder import make_grid, make_run

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from dpsrun.report.formats.tables import NOTHING, outcome
 from dpsrun.report.run import Attempt, Dossier
 from dpsrun.report.status import AtWork, Progress, Trouble
-from dpsrun.report.tables import NOTHING, outcome
 from dpsrun.report.terminal import print_lines, print_table
 from dpsrun.runs.result import Evaluation, Result
 from dpsrun.runs.store import Damaged

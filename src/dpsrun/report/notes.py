@@ -7,8 +7,8 @@ from collections.abc import Container, Iterator
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
 from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.analysis.transfer import transfer_notes
 from dpsrun.report.read import Report
-from dpsrun.report.transfer import transfer_notes
 from dpsrun.runs.result import Result
 
 MEANINGS = (

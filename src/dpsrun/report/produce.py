@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dpsrun.errors import UserError
+from dpsrun.report.formats.spreadsheets import cost_lines, stability_lines
+from dpsrun.report.formats.tables import further, headline, outcomes
 from dpsrun.report.notes import notes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
-from dpsrun.report.spreadsheets import cost_lines, stability_lines
-from dpsrun.report.tables import further, headline, outcomes
 from dpsrun.report.terminal import print_lines, print_table
 from dpsrun.report.write import write_figures, write_tables
 from dpsrun.runs.store import Damaged, Store

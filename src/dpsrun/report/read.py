@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dpsrun.errors import UserError, nearest
 from dpsrun.report.aggregate import Row, Table, aggregate, repeated
+from dpsrun.report.analysis.transfer import Transfer, transfer
 from dpsrun.report.everything import combine
-from dpsrun.report.transfer import Transfer, transfer
 from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import RunSpec
 from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store

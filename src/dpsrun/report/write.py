@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dpsrun.report import markdown, spreadsheets
-from dpsrun.report.ablation import Ablation, ablations
+from dpsrun.report.analysis.ablation import Ablation, ablations
+from dpsrun.report.analysis.sizes import panels
+from dpsrun.report.formats import markdown, spreadsheets
 from dpsrun.report.read import Report
-from dpsrun.report.sizes import panels
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.store import Store
 

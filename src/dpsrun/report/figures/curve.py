@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from dpsrun.report.analysis.sizes import Curve, Panel
 from dpsrun.report.figures.style import Look, look, panelled, styled
-from dpsrun.report.sizes import Curve, Panel
 
 INCHES_OF_A_PANEL = (2.2, 2.2)
 INCHES_OF_A_LEGEND_LINE = 0.16

@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dpsrun.report.ablation import Ablation, cell_of
 from dpsrun.report.aggregate import Cell
+from dpsrun.report.analysis.ablation import Ablation, cell_of
 from dpsrun.report.figures.style import panelled, styled
-from dpsrun.report.tables import NOTHING, points, shown
+from dpsrun.report.formats.tables import NOTHING, points, shown
 
 INCHES_OF_A_CELL = (0.55, 0.45)
 INCHES_AROUND_A_PANEL = 0.7

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from dpsrun.report.aggregate import Table, score
-from dpsrun.report.costs import Cost, costs
+from dpsrun.report.analysis.costs import Cost, costs
+from dpsrun.report.formats.tables import outcome
 from dpsrun.report.read import Entry, Report
-from dpsrun.report.tables import outcome
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import STREAMS
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dpsrun.report.ablation import ablations
-from dpsrun.report.costs import cost_notes, costs
-from dpsrun.report.notes import notes, unverified
-from dpsrun.report.read import Report
-from dpsrun.report.sizes import panels
-from dpsrun.report.tables import (
+from dpsrun.report.analysis.ablation import ablations
+from dpsrun.report.analysis.costs import cost_notes, costs
+from dpsrun.report.analysis.sizes import panels
+from dpsrun.report.formats.tables import (
     Lines,
     by_settings,
     by_size,
@@ -22,6 +20,8 @@ from dpsrun.report.tables import (
     headline,
     spread,
 )
+from dpsrun.report.notes import notes, unverified
+from dpsrun.report.read import Report
 
 INTRODUCTION = """\
 Mean ± sample standard deviation (ddof 1) of the primary score over n seeds, times 100. The

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dpsrun.report.ablation import Ablation
 from dpsrun.report.aggregate import AVERAGE, Cell, Row, Table
-from dpsrun.report.costs import Cost
+from dpsrun.report.analysis.ablation import Ablation
+from dpsrun.report.analysis.costs import Cost
+from dpsrun.report.analysis.sizes import Panel, Size
+from dpsrun.report.analysis.transfer import Transfer, majorities
 from dpsrun.report.read import Report
-from dpsrun.report.sizes import Panel, Size
-from dpsrun.report.transfer import Transfer, majorities
 from dpsrun.runs.result import Result
 
 NOTHING = "—"
