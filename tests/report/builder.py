@@ -28,6 +28,8 @@ def make_run(
     params: Mapping[str, object] = MappingProxyType({}),
     sets: Iterable[str] = (),
     train_examples: int = 32,
+    model: str = "tiny",
+    architecture: str = "bert-2x8",
 ) -> Run:
     """Describe a run; its label is the key's method, `sets` are its further evaluation sets."""
     task, label, seed = key
@@ -35,7 +37,7 @@ def make_run(
         task=task,
         data=f"data-of-{task}",
         model="weights",
-        architecture="bert-2x8",
+        architecture=architecture,
         device="cpu",
         method=method,
         params={"label": label} | dict(params),
@@ -44,7 +46,7 @@ def make_run(
         seeds=Seeds.all(seed),
         evaluate=tuple(EvaluationSet(name=name, data=f"data-of-{name}") for name in sets),
     )
-    labels = Labels(task=task, model="tiny", method=label, scenario=scenario, seed=f"s{seed}")
+    labels = Labels(task=task, model=model, method=label, scenario=scenario, seed=f"s{seed}")
     return Run(id=spec.id, spec=spec, labels=labels, train_examples=train_examples, total_steps=6)
 
 

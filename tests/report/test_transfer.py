@@ -13,7 +13,7 @@ from dpsrun.report.formats.spreadsheets import runs as runs_csv
 from dpsrun.report.formats.spreadsheets import stability as stability_csv
 from dpsrun.report.formats.tables import further
 from dpsrun.report.notes import notes
-from dpsrun.report.produce import print_report
+from dpsrun.report.produce import Made, print_report
 from dpsrun.report.read import Report, choose, everything_of, read
 from dpsrun.runs.result import Metrics, SetScore
 from dpsrun.runs.store import Store
@@ -159,7 +159,7 @@ def test_the_tables_on_disk_have_the_further_sets(tmp_path: Path) -> None:
 def test_the_terminal_shows_them_after_the_headline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_report(report_of(make(tmp_path, BOTH_METHODS)), [])
+    print_report(Made(report_of(make(tmp_path, BOTH_METHODS)), None, ()))
     printed = capsys.readouterr().out
     assert printed.index("demo: last epoch") < printed.index("sick → rte") < printed.index("3 runs")
 

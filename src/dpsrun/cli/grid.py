@@ -176,7 +176,8 @@ def _report(plan: Plan, results: Path) -> dict[str, Result | Damaged | None]:
 
     made = produce(results, everything=False, names=[grid.name for grid in plan.grids])
     print_all(made)
-    return {entry.member.id: entry.result for report, _ in made.reports for entry in report.entries}
+    entries = (entry for each in made.reports for entry in each.report.entries)
+    return {entry.member.id: entry.result for entry in entries}
 
 
 def _say_what_is_left(plan: Plan, found: dict[str, Result | Damaged | None], results: Path) -> bool:

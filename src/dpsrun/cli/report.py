@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
 
 from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
+
+
+class Select(Enum):
+    """Which epoch gives a run's score."""
+
+    LAST = "last"
+    BEST = "best"
+    HELD_OUT = "held-out"
 
 
 def report(
@@ -18,16 +27,39 @@ def report(
     grids: Annotated[
         list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", help="The method that others are compared with (default: vanilla)."
+        ),
+    ] = None,
+    tuned: Annotated[
+        list[str] | None,
+        typer.Option("--tuned", help="A setting chosen for each method; repeatable."),
+    ] = None,
+    select: Annotated[
+        Select, typer.Option("--select", help="The epoch whose scores are compared.")
+    ] = Select.LAST,
+    no_bootstrap: Annotated[
+        bool, typer.Option("--no-bootstrap", help="Leave out what takes resampling.")
+    ] = False,
     no_figures: Annotated[
         bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the tables and figures of each grid to DIR/tables and print the headline."""
+    """Write tables, comparisons and figures of each grid to DIR/tables and print the headline."""
     from dpsrun.report import produce, terminal
+    from dpsrun.report.findings import Wishes
 
+    wishes = Wishes(
+        against=against,
+        tuned=frozenset(tuned or ()),
+        selection=select.value,
+        bootstrap=not no_bootstrap,
+    )
     made = produce.produce(
-        results, everything=everything, names=grids or [], figures=not no_figures
+        results, everything=everything, names=grids or [], wishes=wishes, figures=not no_figures
     )
     if as_json:
         terminal.print_json(produce.as_json(made))

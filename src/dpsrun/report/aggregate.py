@@ -8,17 +8,19 @@ studied. Runs without a score are counted and never stand in as zero.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dpsrun.errors import UserError
+from dpsrun.report.statistics.interval import standard_error, t_interval
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels
 from dpsrun.runs.store import Damaged, Manifest, Member
 
-Selection = Literal["last", "best"]
-"""Which epoch gives a run's score: the last, or the best on the development set."""
+Selection = Literal["last", "best", "held-out"]
+"""Which epoch gives a run's score: the last, the best by that same score, or the best by half of
+the examples, scored on the other half (both ways round, averaged)."""
 
 Results = Mapping[str, Result | Damaged | None]
 """Run id -> what its result file holds; None where there is none."""
@@ -49,14 +51,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Summary:
-    """Statistics of n scores in natural units; None where they do not exist."""
+    """Statistics of n scores in natural units; None where they do not exist.
+
+    `se` is the standard error of the mean, `low` and `high` are the ends of its 95 % t-interval.
+    """
 
     n: int
-    mean: float | None
-    sd: float | None
-    median: float | None
-    min: float | None
-    max: float | None
+    mean: float | None = None
+    sd: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    median: float | None = None
+    min: float | None = None
+    max: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,13 +91,15 @@ class Cell:
     """One column (or the average) of one row: scores by seed label and what they come to.
 
     `expected` counts the seeds that the grid asks for. In the average, a seed has a score where
-    it has one in every column, and the counts are of the row's runs as `column/seed`.
+    it has one in every column, and the counts are of the row's runs as `column/seed`. `ok_only`
+    leaves degenerate runs out, which hides what is studied: it stands beside the summary.
     """
 
     column: Column
     expected: int
     scores: Mapping[str, float]
     summary: Summary
+    ok_only: Summary
     counts: Counts
 
 
@@ -118,11 +128,15 @@ def summarise(scores: Iterable[float]) -> Summary:
     """Describe scores; the standard deviation is the sample's (ddof 1), none for n < 2."""
     values = list(scores)
     if not values:
-        return Summary(0, None, None, None, None, None)
+        return Summary(0)
+    interval = t_interval(values)
     return Summary(
         n=len(values),
         mean=statistics.fmean(values),
         sd=statistics.stdev(values) if len(values) > 1 else None,
+        se=standard_error(values),
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
         median=statistics.median(values),
         min=min(values),
         max=max(values),
@@ -141,6 +155,8 @@ def score(
     if evaluated_on:
         further = result.sets.get(evaluated_on)
         return further.primary if further else None
+    if selection == "held-out":
+        return result.held_out
     evaluation = result.last if selection == "last" else result.best
     return evaluation.primary if evaluation else None
 
@@ -205,7 +221,26 @@ def _cell(column: Column, members: list[Member], results: Results, selection: Se
         for kind in _kinds(result, value, column.evaluated_on):
             kinds.setdefault(kind, []).append(seed)
     counts = Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
-    return Cell(column, len(members), scores, summarise(scores.values()), counts)
+    return _summed_up(column, len(members), scores, counts.failed, counts)
+
+
+def _summed_up(
+    column: Column,
+    expected: int,
+    scores: Mapping[str, float],
+    failed: Container[str],
+    counts: Counts,
+) -> Cell:
+    summary = summarise(scores.values())
+    ok = [score for seed, score in scores.items() if seed not in failed]
+    return Cell(
+        column=column,
+        expected=expected,
+        scores=scores,
+        summary=summary,
+        ok_only=summary if len(ok) == len(scores) else summarise(ok),
+        counts=counts,
+    )
 
 
 def _kinds(
@@ -238,7 +273,8 @@ def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
     }
     further = any(cell.column.evaluated_on for cell in cells)
     column = Column(AVERAGE, AVERAGE, AVERAGE if further else "")
-    return Cell(column, len(seeds), scores, summarise(scores.values()), _total(cells))
+    failed = {seed for cell in cells for seed in cell.counts.failed}
+    return _summed_up(column, len(seeds), scores, failed, _total(cells))
 
 
 def _total(cells: tuple[Cell, ...]) -> Counts:

@@ -1,43 +1,63 @@
-"""The whole way of `dpsrun report`: choose, read, write, print."""
+"""The whole way of `dpsrun report`: choose, read, find, write, print."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dpsrun.errors import UserError
-from dpsrun.report.formats.spreadsheets import cost_lines, stability_lines
 from dpsrun.report.formats.tables import further, headline, outcomes
-from dpsrun.report.notes import notes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
 from dpsrun.report.terminal import print_lines, print_table
-from dpsrun.report.write import write_figures, write_tables
+from dpsrun.report.write import write_figures, write_findings, write_tables
 from dpsrun.runs.store import Damaged, Store
 
+if TYPE_CHECKING:
+    from dpsrun.report.findings import Findings, Wishes
+
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
+
+SELECTED = {"last": "last epoch", "best": "best epoch", "held-out": "held-out epoch"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """The report of a grid, what it found if that was asked for, and its files."""
+
+    report: Report
+    findings: Findings | None
+    files: tuple[Path, ...]
+    drawn: bool = True
 
 
 @dataclass(frozen=True)
 class Produced:
-    """The reports of a results folder, the files of each, and the unreadable grid notes.
+    """The reports of a results folder, and the unreadable grid notes."""
 
-    `undrawn` says whether there are figures that could not be drawn for want of matplotlib.
-    """
-
-    reports: tuple[tuple[Report, tuple[Path, ...]], ...]
+    reports: tuple[Made, ...]
     damaged: tuple[Damaged, ...]
-    undrawn: bool = False
+
+    @property
+    def undrawn(self) -> bool:
+        """Whether there are figures that could not be drawn for want of matplotlib."""
+        return not all(made.drawn for made in self.reports)
 
 
 def produce(
-    results: Path, *, everything: bool, names: Sequence[str], figures: bool = False
+    results: Path,
+    *,
+    everything: bool,
+    names: Sequence[str],
+    wishes: Wishes | None = None,
+    figures: bool = False,
 ) -> Produced:
     """Make and write the reports of the named grids, of all grids, or one of everything.
 
-    Figures take seconds, so they are drawn only where they are asked for.
-    Raises UserError for a folder without runs, an unknown grid, a folder that cannot be written.
+    Comparisons and figures take seconds: they are made only where they are asked for.
+    Raises UserError for a folder without runs, an unknown grid, label or condition, and for a
+    folder that cannot be written.
     """
     if everything and names:
         raise UserError("--all and --grid exclude each other")
@@ -47,23 +67,24 @@ def produce(
         manifests = [combined]
     else:
         manifests, damaged = choose(store, names)
-    reports = [read(store, manifest) for manifest in manifests]
-    made = [(report, *_written(store, report, figures=figures)) for report in reports]
-    return Produced(
-        reports=tuple((report, files) for report, files, _ in made),
-        damaged=tuple(damaged),
-        undrawn=not all(drawn for *_, drawn in made),
-    )
+    reports = (read(store, manifest) for manifest in manifests)
+    made = tuple(_made(store, report, wishes, figures=figures) for report in reports)
+    return Produced(made, tuple(damaged))
 
 
-def _written(store: Store, report: Report, *, figures: bool) -> tuple[tuple[Path, ...], bool]:
-    """Write a report's files; say whether all its figures that were asked for are among them."""
+def _made(store: Store, report: Report, wishes: Wishes | None, *, figures: bool) -> Made:
     try:
         tables = write_tables(store, report)
+        if wishes is None:
+            return Made(report, None, tuple(tables))
+        from dpsrun.report.findings import find  # noqa: PLC0415 (numpy: a fifth of a second)
+
+        found = find(store, report, wishes)
+        files = [*tables, *write_findings(store, found)]
         try:
-            return (*tables, *(write_figures(store, report) if figures else ())), True
+            return Made(report, found, (*files, *(write_figures(store, found) if figures else ())))
         except ModuleNotFoundError:
-            return tuple(tables), False
+            return Made(report, found, tuple(files), drawn=False)
     except OSError as error:
         place = store.root / "tables" / report.grid
         raise UserError(f"{place}: cannot be written: {error.strerror}") from error
@@ -71,35 +92,45 @@ def _written(store: Store, report: Report, *, figures: bool) -> tuple[tuple[Path
 
 def print_all(produced: Produced) -> None:
     """Print the headline of each report, what its reader must know, and where its files lie."""
-    for report, files in produced.reports:
-        print_report(report, files)
+    for made in produced.reports:
+        print_report(made)
     print_lines(f"{file.path} is damaged: {file.reason}" for file in produced.damaged)
     print_lines([UNDRAWN] if produced.undrawn else [])
 
 
-def print_report(report: Report, files: Sequence[Path]) -> None:
+def print_report(made: Made) -> None:
     """Print one report; `dpsrun grid` ends with this too."""
-    print_table(f"{report.grid}: last epoch, mean ± sd x 100", *headline(report.last))
+    report = made.findings.report if made.findings else made.report
+    print_table(
+        f"{report.grid}: {SELECTED[report.selection]}, mean ± sd x 100", *headline(report.main)
+    )
     if report.transfer.table.columns:
         print_table("further evaluation sets, after the last step", *further(report.transfer))
+    if made.findings and made.findings.comparisons:
+        print_comparisons(made.findings)
     counted = ", ".join(f"{number} {outcome}" for outcome, number in outcomes(report).items())
-    print_lines([f"{len(report.entries)} runs: {counted}", *map(str, files), ""])
+    print_lines([f"{len(report.entries)} runs: {counted}", *map(str, made.files), ""])
+
+
+def print_comparisons(found: Findings) -> None:
+    """Print the differences to the reference, and what must be known of them."""
+    from dpsrun.report.formats.comparisons import summary_table  # noqa: PLC0415 (as above)
+    from dpsrun.report.formats.comparisons_page import comparison_notes  # noqa: PLC0415
+
+    title = "difference of means x 100, 95 % interval"
+    print_table(title, *summary_table(found.comparisons, found.apart))
+    print_lines(comparison_notes(found))
 
 
 def as_json(produced: Produced) -> dict[str, Any]:
     """Give all the numbers, raw, for machines."""
+    from dpsrun.report.formats.record import record  # noqa: PLC0415 (as above)
+
     return {
         "grids": [
-            {
-                "grid": report.grid,
-                "runs": len(report.entries),
-                "outcomes": outcomes(report),
-                "cells": list(stability_lines(report)),
-                "costs": list(cost_lines(report)),
-                "notes": notes(report),
-                "files": [str(path) for path in files],
-            }
-            for report, files in produced.reports
+            record(made.findings) | {"files": [str(path) for path in made.files]}
+            for made in produced.reports
+            if made.findings
         ],
         "damaged": [{"path": str(file.path), "reason": file.reason} for file in produced.damaged],
         "undrawn": produced.undrawn,

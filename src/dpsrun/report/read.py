@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dpsrun.errors import UserError, nearest
-from dpsrun.report.aggregate import Row, Table, aggregate, repeated
+from dpsrun.report.aggregate import Row, Selection, Table, aggregate, repeated
 from dpsrun.report.analysis.transfer import Transfer, transfer
 from dpsrun.report.everything import combine
 from dpsrun.runs.result import TRAINED, Result
@@ -45,15 +45,29 @@ class Entry:
 class Report:
     """All that the files of one grid's report say.
 
-    `damaged` holds the unreadable results, their paths relative to the results folder.
+    `damaged` holds the unreadable results, their paths relative to the results folder; `selection`
+    names the table whose scores are compared.
     """
 
     grid: str
     entries: tuple[Entry, ...]
     last: Table
     best: Table
+    held_out: Table
     transfer: Transfer
     damaged: tuple[Damaged, ...]
+    selection: Selection = "last"
+
+    @property
+    def main(self) -> Table:
+        """The table whose scores are compared."""
+        return {"last": self.last, "best": self.best, "held-out": self.held_out}[self.selection]
+
+    @property
+    def selections(self) -> tuple[Table, ...]:
+        """Give the tables of the tasks' own scores: held out only where results have halves."""
+        scored = any(cell.scores for row in self.held_out.rows for cell in row.cells)
+        return (self.last, self.best, *([self.held_out] if scored else ()))
 
     @cached_property
     def entries_of(self) -> Mapping[CellKey, Sequence[Entry]]:
@@ -140,6 +154,7 @@ def read(store: Store, manifest: Manifest) -> Report:
         entries=entries,
         last=aggregate(manifest, results, "last"),
         best=aggregate(manifest, results, "best"),
+        held_out=aggregate(manifest, results, "held-out"),
         transfer=transfer(manifest, results),
         damaged=tuple(
             Damaged(result.path.relative_to(store.root), result.reason)

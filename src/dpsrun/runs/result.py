@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -28,13 +29,17 @@ Metrics = dict[str, float | None]
 
 
 class Evaluation(Frozen):
-    """The scores at the end of one epoch."""
+    """The scores at the end of one epoch.
+
+    `halves` are the primary scores on either half of the examples; schema 3 had none.
+    """
 
     epoch: int
     step: int
     metrics: dict[str, Metrics]
     primary: float | None
     train_loss: float | None
+    halves: tuple[float | None, float | None] | None = None
 
 
 class SetScore(Frozen):
@@ -79,7 +84,7 @@ class Result(Frozen):
     evaluation sets after the last step, by name; schema 2 had none.
     """
 
-    schema_number: Annotated[int, Field(ge=1, le=3)] = 3
+    schema_number: Annotated[int, Field(ge=1, le=4)] = 4
     code: int = 1
     run: str
     attempt: str
@@ -112,3 +117,21 @@ class Result(Frozen):
         """The evaluation with the highest primary score: selected on the development set."""
         chosen = [e for e in self.evaluations if e.epoch == self.best_epoch]
         return chosen[0] if chosen else None
+
+    @property
+    def held_out(self) -> float | None:
+        """The score on one half of the examples at the epoch that the other half selects.
+
+        Both halves take either part, and the mean of the two scores is given: unlike that of
+        `best` it is not selected on the examples that it is of. None where a half has no score.
+        """
+        halves = [each.halves for each in self.evaluations if each.halves]
+        found = (_selected(halves, by) for by in (0, 1))
+        scores = [score for score in found if score is not None]
+        return sum(scores) / 2 if len(scores) == 2 else None  # noqa: PLR2004 (halves)
+
+
+def _selected(halves: Sequence[tuple[float | None, float | None]], by: int) -> float | None:
+    """Give the other half's score at the epoch of the highest score by this half, the first."""
+    scored = [(each[by], -epoch) for epoch, each in enumerate(halves) if each[by] is not None]
+    return halves[-max(scored)[1]][1 - by] if scored else None

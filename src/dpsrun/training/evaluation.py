@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -60,6 +61,28 @@ def score(
         split: metrics.score(task, splits[split].labels, values)
         for split, values in outputs.items()
     }
+
+
+def halves(
+    task: Task, splits: Mapping[str, Encoded], outputs: Outputs
+) -> tuple[float | None, float | None]:
+    """Give the primary score on either half of the examples, so that one can select for the other.
+
+    The halves are the same for all runs: by the lowest bit of the CRC-32 of an example's row.
+    None where a half has no examples, or no defined score.
+    """
+    first, second = (_half(task, splits, outputs, bit) for bit in (0, 1))
+    return first, second
+
+
+def _half(task: Task, splits: Mapping[str, Encoded], outputs: Outputs, bit: int) -> float | None:
+    found: dict[str, Metrics] = {}
+    for split, values in outputs.items():
+        rows = [zlib.crc32(b"%d" % row) & 1 == bit for row in splits[split].index]
+        if not any(rows):
+            return None
+        found[split] = metrics.score(task, splits[split].labels[rows], values[rows])
+    return metrics.primary(task, found)
 
 
 def check(outputs: Outputs, *, step: int) -> None:

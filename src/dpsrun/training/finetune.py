@@ -185,6 +185,7 @@ class FineTune:
                 metrics=scores,
                 primary=metrics.primary(self.task, scores),
                 train_loss=float(np.mean(losses)),
+                halves=evaluation.halves(self.task, wanted, outputs),
             )
         )
         self.outputs["last"] = outputs
@@ -234,7 +235,9 @@ class FineTune:
         """Go on where `state_dict` was taken; raises anything if the state is of another run."""
         self.loop.load_state_dict(state["loop"])
         self.streams.load_state_dict(state["streams"], self.device)
-        self.evaluations = [Evaluation.model_validate(each) for each in state["evaluations"]]
+        self.evaluations = [
+            Evaluation.model_validate(each, strict=False) for each in state["evaluations"]
+        ]
         self.outputs = {
             selection: {split: values.numpy() for split, values in found.items()}
             for selection, found in state["outputs"].items()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dpsrun.report.statistics.interval import percentiles, standard_error, t_interval, wilson
+from dpsrun.report.statistics.interval import standard_error, t_interval, wilson
+from dpsrun.report.statistics.resampling import percentiles
 
 VALUES = [0.61, 0.58, 0.66, 0.7, 0.52]
 

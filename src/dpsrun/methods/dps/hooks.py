@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from dpsrun.methods.dps.cycle import Cycle, Stage, stage_length
 from dpsrun.methods.dps.params import DpsParams
 from dpsrun.methods.dps.selection import keep_, select
+from dpsrun.methods.dps.turnover import count, describe_cycles, pack
 from dpsrun.methods.hooks import Context, Group, Hooks, State
 
 D = TypeVar("D", bound=DpsParams)
@@ -29,10 +30,12 @@ class DpsHooks(Hooks[D]):
         gam: per matrix `[out, in]`, squared gradients summed over this stage I.
         mask: per matrix bool, the entries that the step at work trains; all if absent.
         anchor: per matrix `[out, in]`, the weights as this stage II began, where needed.
-        kept: per matrix, how many entries the last selection kept; a scalar on the device.
+        selected: per matrix uint8, in stage I: the last selection, a bit an entry.
+        counts: per matrix `[selections, 2]`, how many entries each kept, and how many of them the
+            one before had not kept; on the device.
     """
 
-    saved: ClassVar[tuple[str, ...]] = ("gam", "mask", "anchor", "kept")
+    saved: ClassVar[tuple[str, ...]] = ("gam", "mask", "anchor", "selected", "counts")
     counters: ClassVar[tuple[str, ...]] = ("step", "selections", "non_finite_steps")
 
     def __init__(self, params: D, context: Context) -> None:
@@ -42,10 +45,11 @@ class DpsHooks(Hooks[D]):
         self.cycle = Cycle(stage_length(cycle_steps, params.update_ratio))
         self.neutral = params.drop_fraction == 0
         self.step = self.selections = self.non_finite_steps = 0
-        self.kept: dict[str, Tensor] = {}
         self.gam: dict[str, Tensor] = {}
         self.mask: dict[str, Tensor] = {}
         self.anchor: dict[str, Tensor] = {}
+        self.selected: dict[str, Tensor] = {}
+        self.counts: dict[str, Tensor] = {}
 
     @property
     def stage(self) -> Stage:
@@ -76,6 +80,8 @@ class DpsHooks(Hooks[D]):
     def begin_stage(self) -> None:
         """Start new statistics (stage I) or turn those gathered into masks (stage II)."""
         if self.stage == 1:
+            if self.selections:
+                self.selected = {name: pack(mask) for name, mask in self.mask.items()}
             self.mask, self.anchor = {}, {}
             self.gam = {name: torch.zeros_like(each) for name, each in self.matrices.items()}
         else:
@@ -89,10 +95,15 @@ class DpsHooks(Hooks[D]):
         score = self.luck(name) if random else self.score(name)
         mask = select(score, self.params.drop_fraction, exact=self.params.exact_k or random)
         self.mask[name] = mask
-        self.kept[name] = mask.sum()
+        self.count(name)
         spent = self.gam.pop(name)
         if self.needs_anchor:
             self.anchor[name] = spent.copy_(self.matrices[name].detach())
+
+    def count(self, name: str) -> None:
+        """Count what a selection keeps of one matrix, and how much of that is new."""
+        row = count(self.mask[name], self.selected.pop(name, None))
+        self.counts[name] = torch.cat([self.counts.get(name, row[:0]), row])
 
     def luck(self, name: str) -> Tensor:
         """Rate the entries of a matrix, `[out, in]`, by chance, from the method's own stream."""
@@ -141,15 +152,22 @@ class DpsHooks(Hooks[D]):
 
     def stages(self) -> list[tuple[int, int, Stage]]:
         """List the stages so far: first step, last step, stage."""
-        if self.params.stage_two:
+        if self.params.stage_two and not self.neutral:
             return self.cycle.stages(self.step)
         return [(1, self.step, 1)] if self.step else []
 
+    def cycles(self) -> list[dict[str, Any]]:
+        """Tell of each finished selection its step, kept fraction and turnover."""
+        begun = [first for first, _, stage in self.stages() if stage != 1]
+        counts = [each[: self.selections] for each in self.counts.values()]
+        entries = sum(matrix.numel() for matrix in self.matrices.values())
+        return describe_cycles(begun[: self.selections], counts, entries)
+
     def describe(self) -> dict[str, Any]:
-        """Give stages, realised kept fractions and wrapped matrices of the steps so far."""
-        stages = [] if self.neutral else self.stages()
+        """Give stages, selections, kept fractions and wrapped matrices of the steps so far."""
+        stages = self.stages()
         sizes = {name: matrix.numel() for name, matrix in self.matrices.items()}
-        kept = {name: int(count) for name, count in self.kept.items()}
+        kept = {name: int(counts[-1, 0]) for name, counts in self.counts.items()}
         selected = sum(sizes[name] for name in kept)
         return {
             "us": self.cycle.us,
@@ -160,9 +178,10 @@ class DpsHooks(Hooks[D]):
             },
             "stages": [list(stage) for stage in stages],
             "selections": self.selections,
+            "cycles": self.cycles(),
             "non_finite_steps": self.non_finite_steps,
             "kept_fraction": sum(kept.values()) / selected if selected else None,
-            "kept": {name: count / sizes[name] for name, count in kept.items()},
+            "kept": {name: entries / sizes[name] for name, entries in kept.items()},
             "matrices": {name: list(matrix.shape) for name, matrix in self.matrices.items()},
             "weights": sum(sizes.values()),
             "switches": self.params.model_dump(mode="json"),

@@ -6,13 +6,13 @@ differs between repetitions with equal scores is in `costs.md` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dpsrun.report.analysis.ablation import ablations
 from dpsrun.report.analysis.costs import cost_notes, costs
 from dpsrun.report.analysis.sizes import panels
+from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.tables import (
-    Lines,
     by_settings,
     by_size,
     cost_table,
@@ -28,6 +28,9 @@ Mean ± sample standard deviation (ddof 1) of the primary score over n seeds, ti
 headline is the score after the last epoch. The best epoch is selected on the development set that
 also gives the score, so it is optimistic. The average is taken over the tasks within each seed
 first; its deviation is that of the seeds' averages."""
+
+HELD_OUT = """\
+Each half of the evaluated examples selects the epoch for the other; the mean of both scores."""
 
 FURTHER = """\
 Scores of the trained models after the last step on sets beyond their own evaluation splits:
@@ -45,29 +48,37 @@ def stability(report: Report) -> str:
     """Write `stability.md`."""
     scenarios = dict.fromkeys(row.scenario for row in report.last.rows)
     parts = [
-        f"# {_plain(report.grid)}: means and stability",
+        f"# {plain(report.grid)}: means and stability",
         INTRODUCTION,
-        f"Scenario: {', '.join(map(_plain, scenarios))}.",
+        f"Scenario: {', '.join(map(plain, scenarios))}.",
         "## Last epoch",
-        _pipe_table(headline(report.last)),
+        pipe_table(headline(report.last)),
         *_further(report),
         "## Spread after the last epoch",
-        _pipe_table(spread(report.last)),
+        pipe_table(spread(report.last)),
         "## Best epoch (selected on the development set)",
-        _pipe_table(headline(report.best)),
+        pipe_table(headline(report.best)),
+        *_held_out(report),
         *_by_size(report),
         *_by_settings(report),
         "## Notes",
-        _bullets(notes(report)),
+        bullets(notes(report)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _held_out(report: Report) -> Iterator[str]:
+    if report.held_out in report.selections:
+        yield "## Best epoch by half of the examples, scored on the other half"
+        yield HELD_OUT
+        yield pipe_table(headline(report.held_out))
 
 
 def _further(report: Report) -> Iterator[str]:
     if report.transfer.table.columns:
         yield "## Further evaluation sets"
         yield FURTHER
-        yield _pipe_table(further(report.transfer))
+        yield pipe_table(further(report.transfer))
 
 
 def _by_size(report: Report) -> Iterator[str]:
@@ -75,40 +86,25 @@ def _by_size(report: Report) -> Iterator[str]:
     if found:
         yield "## Score by training examples"
     for panel in found:
-        yield f"### {_plain(panel.task)}"
-        yield _pipe_table(by_size(panel))
+        yield f"### {plain(panel.task)}"
+        yield pipe_table(by_size(panel))
 
 
 def _by_settings(report: Report) -> Iterator[str]:
     for found in ablations(report):
         settings = f"{found.method} by {' and '.join(found.settings)}"
-        yield f"## {_plain(f'{settings}: {found.model}, {found.scenario}')}"
+        yield f"## {plain(f'{settings}: {found.model}, {found.scenario}')}"
         for task in found.tasks:
-            yield f"### {_plain(task)}"
-            yield _pipe_table(by_settings(found, task))
+            yield f"### {plain(task)}"
+            yield pipe_table(by_settings(found, task))
 
 
 def cost(report: Report) -> str:
     """Write `costs.md`."""
     parts = [
-        f"# {_plain(report.grid)}: what it cost",
+        f"# {plain(report.grid)}: what it cost",
         COSTS,
-        _pipe_table(cost_table(costs(report))),
-        _bullets((*cost_notes(report), *unverified(report))),
+        pipe_table(cost_table(costs(report))),
+        bullets((*cost_notes(report), *unverified(report))),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
-
-
-def _pipe_table(table: Lines) -> str:
-    header, lines = table
-    rule = ["---"] * len(header)
-    return "\n".join(f"| {' | '.join(map(_plain, row))} |" for row in (header, rule, *lines))
-
-
-def _plain(text: str) -> str:
-    """Keep a label on its line and in its column."""
-    return " ".join(text.split()).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""A report as CSV: `stability.csv`, `runs.csv` and `costs.csv`, raw numbers in full; pure."""
+"""A report as CSV: raw numbers in full; pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import asdict
 
 from dpsrun.report.aggregate import Table, score
 from dpsrun.report.analysis.costs import Cost, costs
-from dpsrun.report.formats.tables import outcome
+from dpsrun.report.formats.tables import cells_of, outcome
 from dpsrun.report.read import Entry, Report
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import STREAMS
 
 STABILITY_COLUMNS = (
     *("grid", "scenario", "model", "method", "task", "evaluated_on", "selection", "expected", "n"),
-    *("mean", "sd", "median", "min", "max"),
+    *("mean", "sd", "se", "low", "high", "median", "min", "max", "ok_n", "ok_mean", "ok_sd"),
     *("failed", "undefined", "diverged", "errors", "missing"),
 )
 COST_COLUMNS = ("grid", *Cost.__dataclass_fields__)
@@ -29,7 +29,7 @@ def stability(report: Report) -> str:
 
 def stability_lines(report: Report) -> Iterator[dict[str, object]]:
     """Give all statistics of all cells, raw; None where one does not exist."""
-    for table in (report.last, report.best, report.transfer.table):
+    for table in (*report.selections, report.transfer.table):
         yield from _lines(table)
 
 
@@ -46,6 +46,7 @@ def _lines(table: Table) -> Iterator[dict[str, object]]:
                 "selection": table.selection,
                 "expected": cell.expected,
                 **vars(cell.summary),
+                **{f"ok_{name}": getattr(cell.ok_only, name) for name in ("n", "mean", "sd")},
                 **{kind: len(seeds) for kind, seeds in vars(cell.counts).items()},
             }
 
@@ -62,10 +63,36 @@ def cost_lines(report: Report) -> Iterator[dict[str, object]]:
 
 def runs(report: Report) -> str:
     """Write `runs.csv`: one line a run with everything that is a number or a word."""
-    lines = [_run_line(entry) for entry in report.entries]
+    lines = list(run_lines(report))
     fixed = list(dict.fromkeys(key for line in lines for key in line if "/" not in key))
     open_ended = sorted({key for line in lines for key in line if "/" in key})
     return _csv([*fixed, *open_ended], lines)
+
+
+def run_lines(report: Report) -> Iterator[dict[str, object]]:
+    """Give all runs with what is known of each; None for what is not."""
+    yield from map(_run_line, report.entries)
+
+
+def means(table: Table) -> str:
+    """Write `means.csv`: one line a row, three columns a task, ready for another program."""
+    return written(_wide(table))
+
+
+def _wide(table: Table) -> Iterator[dict[str, object]]:
+    for row in table.rows:
+        line: dict[str, object] = {"scenario": row.scenario, "model": row.model}
+        line |= {"method": row.method}
+        for cell in cells_of(table, row):
+            for name in ("mean", "sd", "n"):
+                line[f"{cell.column.title} {name}"] = getattr(cell.summary, name)
+        yield line
+
+
+def written(lines: Iterable[Mapping[str, object]]) -> str:
+    """Write lines that all have the same columns; nothing for no lines."""
+    known = list(lines)
+    return _csv(list(known[0]), known) if known else ""
 
 
 def _run_line(entry: Entry) -> dict[str, object]:
@@ -80,6 +107,7 @@ def _run_line(entry: Entry) -> dict[str, object]:
         "outcome": outcome(entry.result),
         "last": score(result, "last"),
         "best": score(result, "best"),
+        "held_out": score(result, "held-out"),
         "best_epoch": result.best_epoch if result else None,
         "steps": result.timing.steps if result and result.timing else None,
         **_seconds(result),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dpsrun.report.aggregate import AVERAGE, Cell, Row, Table
+from dpsrun.report.aggregate import AVERAGE, Cell, Row, Summary, Table
 from dpsrun.report.analysis.ablation import Ablation
 from dpsrun.report.analysis.costs import Cost
 from dpsrun.report.analysis.sizes import Panel, Size
@@ -30,12 +30,22 @@ def points(value: float | None) -> str:
 
 def shown(cell: Cell) -> str:
     """Write a cell: `73.2 ± 1.4 (n=3)`, `73.2 (n=1 of 3)`, a dash without any score."""
-    summary = cell.summary
-    if summary.n == 0:
+    if cell.summary.n == 0:
         return NOTHING if cell.expected else ABSENT
+    return described(cell.summary, cell.expected)
+
+
+def described(summary: Summary, expected: int | None = None) -> str:
+    """Write mean, standard deviation and number, and of how many where some are lacking."""
+    if summary.n == 0:
+        return NOTHING
     spread = "" if summary.sd is None else f" ± {points(summary.sd)}"
-    of_expected = "" if summary.n == cell.expected else f" of {cell.expected}"
+    of_expected = "" if expected in {None, summary.n} else f" of {expected}"
     return f"{points(summary.mean)}{spread} (n={summary.n}{of_expected})"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return NOTHING if low is None or high is None else f"[{points(low)}, {points(high)}]"
 
 
 def cells_of(table: Table, row: Row) -> tuple[Cell, ...]:
@@ -72,7 +82,7 @@ def further(found: Transfer) -> Lines:
 def spread(table: Table) -> Lines:
     """Give the table of spreads and failures, one line a cell."""
     labels = row_labels(table)
-    header = ["task", *labels, "n", "min", "median", "max"]
+    header = ["task", *labels, "n", "min", "median", "max", "se", "95 % interval", "ok only"]
     header += ["failed", "undefined", "diverged", "errors", "missing"]
     return header, [
         [cell.column.title, *(getattr(row, label) for label in labels), *_spread_of(cell)]
@@ -84,11 +94,12 @@ def spread(table: Table) -> Lines:
 
 def _spread_of(cell: Cell) -> list[str]:
     summary = cell.summary
-    numbers = map(points, (summary.min, summary.median, summary.max))
+    numbers = map(points, (summary.min, summary.median, summary.max, summary.se))
+    around = (_between(summary.low, summary.high), described(cell.ok_only))
     # The average has seeds where the tasks have runs: counts of runs do not belong beside them.
     averaged = cell.column.task == AVERAGE
     counts = [NOTHING if averaged else str(len(seeds)) for seeds in vars(cell.counts).values()]
-    return [f"{summary.n} of {cell.expected}", *numbers, *counts]
+    return [f"{summary.n} of {cell.expected}", *numbers, *around, *counts]
 
 
 def by_size(panel: Panel) -> Lines:

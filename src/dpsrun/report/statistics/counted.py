@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 1e-12
+"""A sample whose variance is this part of that of all examples holds one value alone."""
+
 Array = NDArray[Any]
 Scores = NDArray[np.float64]
 
@@ -36,13 +39,31 @@ def matthews(labels: Array, predictions: Array, counts: Scores) -> Scores:
 
 def pearson(labels: Array, predictions: Array, counts: Scores) -> Scores:
     """Correlate scores; NaN where one side is constant."""
-    x, y = (values.astype(np.float64) for values in (labels, predictions))
-    return _correlation(np.broadcast_to(x, counts.shape), np.broadcast_to(y, counts.shape), counts)
+    x, y = (_centred(values) for values in (labels, predictions))
+    sums = counts @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    means = sums / sums[:, :1]
+    _, mx, my, xx, yy, xy = means.T
+    xx, yy = xx - mx**2, yy - my**2
+    constant = (xx <= ROUNDING * x.var()) | (yy <= ROUNDING * y.var())
+    below = np.sqrt(np.where(constant, 0.0, xx * yy))
+    return _divide(xy - mx * my, below, otherwise=np.nan)
+
+
+def _centred(values: Array) -> Scores:
+    centred: Scores = values.astype(np.float64) - values.mean()
+    return centred
 
 
 def spearman(labels: Array, predictions: Array, counts: Scores) -> Scores:
     """Correlate ranks, those of equal values averaged; NaN where one side is constant."""
-    return _correlation(_ranks(labels, counts), _ranks(predictions, counts), counts)
+    total = counts.sum(axis=1)
+    # A sample's ranks have the mean (total + 1) / 2, whatever their ties.
+    x, y = (_ranks(v, counts) - (total[:, None] + 1) / 2 for v in (labels, predictions))
+    weighted = counts * x
+    xx, xy = np.einsum("ij,ij->i", weighted, x), np.einsum("ij,ij->i", weighted, y)
+    yy = np.einsum("ij,ij->i", counts * y, y)
+    constant = np.minimum(xx, yy) <= ROUNDING * total**3
+    return _divide(xy, np.where(constant, 0.0, np.sqrt(xx * yy)), otherwise=np.nan)
 
 
 def _ranks(values: Array, counts: Scores) -> Scores:
@@ -51,24 +72,8 @@ def _ranks(values: Array, counts: Scores) -> Scores:
     order = np.argsort(place, kind="stable")
     starts = np.searchsorted(place[order], np.arange(len(groups)))
     held = np.add.reduceat(counts[:, order], starts, axis=1)
-    ranks: Scores = (held.cumsum(axis=1) - held + (held + 1) / 2)[:, place]
+    ranks: Scores = (held.cumsum(axis=1) - (held - 1) / 2)[:, place]
     return ranks
-
-
-def _correlation(x: Scores, y: Scores, counts: Scores) -> Scores:
-    """Give Pearson's correlation of values `[samples, examples]`."""
-    total = counts.sum(axis=1, keepdims=True)
-    dx, dy = (v - (counts * v).sum(axis=1, keepdims=True) / total for v in (x, y))
-    product, xx, yy = ((counts * a * b).sum(axis=1) for a, b in ((dx, dy), (dx, dx), (dy, dy)))
-    constant = _constant(x, counts) | _constant(y, counts)
-    return _divide(product, np.where(constant, 0.0, np.sqrt(xx * yy)), otherwise=np.nan)
-
-
-def _constant(values: Scores, counts: Scores) -> NDArray[np.bool_]:
-    held = counts > 0
-    low, high = np.where(held, values, np.inf), np.where(held, values, -np.inf)
-    same: NDArray[np.bool_] = low.min(axis=1) == high.max(axis=1)
-    return same
 
 
 def _sum(counts: Scores, chosen: Array) -> Scores:

@@ -1,4 +1,4 @@
-"""Intervals around a mean or a share, at 95 % unless said otherwise."""
+"""Intervals around a mean or a share, at 95 % unless said otherwise; numpy-free."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import cache
 
 CONFIDENCE = 0.95
-
-RESAMPLES = 10_000
-"""Bootstrap samples of an interval."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +33,35 @@ def t_interval(values: Sequence[float]) -> Interval | None:
     return Interval(mean - half, mean + half)
 
 
+@cache
 def t_quantile(freedom: float) -> float:
     """Give the quantile of Student's distribution that leaves half of 5 % above it."""
-    from scipy.special import stdtrit  # noqa: PLC0415 (a tenth of a second)
+    if not float(freedom).is_integer():
+        from scipy.special import stdtrit  # noqa: PLC0415 (half a second)
 
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+        return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    low, high = 0.0, math.pi / 2
+    while low < (middle := (low + high) / 2) < high:
+        if _within(middle, int(freedom)) < CONFIDENCE:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(freedom) * math.tan(high)
+
+
+def _within(angle: float, freedom: int) -> float:
+    """Give the probability that |t| <= sqrt(freedom) tan(angle).
+
+    Finite sums for whole degrees of freedom: Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.
+    """
+    odd = freedom % 2
+    term = total = math.cos(angle) if odd else 1.0
+    for i in range(1, (freedom - odd) // 2):
+        term *= (2 * i - 1 + odd) / (2 * i + odd) * math.cos(angle) ** 2
+        total += term
+    if not odd:
+        return math.sin(angle) * total
+    return 2 / math.pi * (angle + (math.sin(angle) * total if freedom > 1 else 0))
 
 
 def wilson(count: int, n: int) -> Interval | None:
@@ -54,10 +73,3 @@ def wilson(count: int, n: int) -> Interval | None:
     centre = (share + z**2 / (2 * n)) / scale
     half = z / scale * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return Interval(max(0.0, centre - half), min(1.0, centre + half))
-
-
-def percentiles(values: NDArray[np.float64]) -> Interval:
-    """Give the interval between the percentiles of bootstrap values; they may be infinite."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(values, [tail, 1 - tail], method="inverted_cdf")
-    return Interval(float(low), float(high))

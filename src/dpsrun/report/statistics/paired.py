@@ -9,7 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import RESAMPLES, Interval, percentiles
+from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
 EXACT = 20
 """Up to so many seeds all signs are gone through: 2 to this power are a million."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import RESAMPLES, Interval, percentiles
+from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
 TRIMMED = 0.25
 """The interquartile mean leaves a quarter of the scores out at either end."""

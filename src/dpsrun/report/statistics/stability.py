@@ -10,7 +10,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import RESAMPLES, Interval, percentiles
+from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
 FEW = 5
 """Below so many seeds a bootstrap knows too little of the tails: its intervals are too short."""
@@ -75,6 +76,8 @@ def brown_forsythe_p(first: Sequence[float], second: Sequence[float]) -> float |
 
 def fisher_p(failures: tuple[int, int], runs: tuple[int, int]) -> float:
     """Give the two-sided p of equal failure rates by Fisher's exact test."""
+    if not any(failures):
+        return 1.0
     from scipy.stats import fisher_exact  # noqa: PLC0415 (slow to import)
 
     table = [[count, n - count] for count, n in zip(failures, runs, strict=True)]

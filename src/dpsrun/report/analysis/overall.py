@@ -1,0 +1,105 @@
+"""A method over all tasks: its average, its rank, the middle of its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from dpsrun.errors import UserError
+from dpsrun.report.aggregate import Cell, Row, Table
+from dpsrun.report.analysis.measures import SEED
+from dpsrun.report.read import Report
+from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.several import interquartile_interval, interquartile_mean, ranks
+from dpsrun.tasks.declared import find
+
+SHARES = frozenset({"accuracy", "f1"})
+CORRELATIONS = frozenset({"matthews", "pearson", "spearman"})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a row comes to over all tasks of its table; None where it leaves one out.
+
+    Attributes:
+        scenario: label of the scenario.
+        model: label of the model.
+        method: label of the method.
+        average: over the seeds that have a score in each task: their averages over the tasks.
+        rank: mean over the tasks of the rank of its mean score, 1 is best, among `ranked` rows.
+        ranked: rows of the scenario and the model that have a score in each task.
+        middle: interquartile mean of all scores (Agarwal et al. 2021); None across scales.
+        interval: of that, by bootstrap over the seeds within each task.
+    """
+
+    scenario: str
+    model: str
+    method: str
+    average: Cell
+    rank: float | None
+    ranked: int
+    middle: float | None
+    interval: Interval | None
+
+
+def standings(report: Report, *, bootstrap: bool = True) -> tuple[Standing, ...]:
+    """Give the standing of each row of a report; none where there is one task only."""
+    if len(report.main.columns) == 1:
+        return ()
+    pooled = one_scale(report)
+    found = []
+    for group in _groups(report.main).values():
+        ranked = _mean_ranks(group)
+        found += [_standing(row, ranked, pooled=pooled, bootstrap=bootstrap) for row in group]
+    return tuple(found)
+
+
+def _groups(table: Table) -> Mapping[tuple[str, str], list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in table.rows:
+        groups.setdefault((row.scenario, row.model), []).append(row)
+    return groups
+
+
+def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
+    """Rank the rows that have a mean in each task, task by task; method -> mean of its ranks."""
+    complete = [row for row in rows if all(cell.scores for cell in row.cells)]
+    means = [
+        {row.method: fmean(row.cells[column].scores.values()) for row in complete}
+        for column in range(len(rows[0].cells))
+    ]
+    by_task = [ranks(each) for each in means]
+    return {row.method: fmean(each[row.method] for each in by_task) for row in complete}
+
+
+def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap: bool) -> Standing:
+    scores = {cell.column.title: tuple(cell.scores.values()) for cell in row.cells}
+    known = pooled and row.method in ranked
+    generator = np.random.default_rng(SEED)
+    return Standing(
+        scenario=row.scenario,
+        model=row.model,
+        method=row.method,
+        average=row.average,
+        rank=ranked.get(row.method),
+        ranked=len(ranked),
+        middle=interquartile_mean([s for each in scores.values() for s in each]) if known else None,
+        interval=interquartile_interval(scores, generator) if known and bootstrap else None,
+    )
+
+
+def one_scale(report: Report) -> bool:
+    """Say whether the primary scores of all tasks can be pooled: all shares or all correlations.
+
+    A task that is not known, or whose score is a mean of both, can be pooled with nothing.
+    """
+    orders = {entry.member.labels.task: entry.order for entry in report.entries if entry.order}
+    try:
+        tasks = [find(name, order.declared) for name, order in orders.items()]
+    except UserError:
+        return False
+    metrics = {metric for task in tasks for metric in task.primary}
+    return bool(metrics) and (metrics <= SHARES or metrics <= CORRELATIONS)

@@ -1,0 +1,92 @@
+"""The score by the seconds of a step, a point a method, each with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.analysis.tradeoff import Deal
+from dpsrun.report.figures.blocks import blocks
+from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, wrapped
+from dpsrun.report.figures.pages import Drawn, Room, pages
+from dpsrun.report.figures.style import styled
+
+INCHES_OF_A_PLOT = 1.6
+INCHES_AROUND_A_PLOT = 0.6
+MOST = 25
+"""Names that stand above each other on a page, each in two lines."""
+
+POINT: dict[str, Any] = {"color": "black", "marker": "o", "markersize": 3.5, "elinewidth": 0.6}
+REFERENCE: dict[str, Any] = POINT | {"marker": "s", "markersize": 4.5, "markerfacecolor": "white"}
+LEADER: dict[str, Any] = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.4, "shrinkB": 2}
+
+
+@styled
+def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
+    """Draw the mean with a bar of ± sample standard deviation; names stand at the right."""
+    shared = blocks(panels, MOST)
+    names = [name for block in shared for name in block.methods]
+    line = INCHES_OF_A_LINE * max((wrapped(name).count("\n") + 1 for name in names), default=1)
+    inside = max(INCHES_OF_A_PLOT, line * max((len(b.methods) for b in shared), default=0))
+    room = Room(INCHES_OF_A_PLOT + inches_across(names), INCHES_AROUND_A_PLOT + inside)
+    figures = []
+    for page in pages(shared, room, {}):
+        for each in page.panels:
+            _draw_panel(each, line / inside)
+        page.figure.supxlabel("seconds of a step, by those of vanilla")
+        page.figure.supylabel("score x 100")
+        figures.append(page.figure)
+    return figures
+
+
+def _draw_panel(drawn: Drawn[Deal], line: float) -> None:
+    """Draw a panel; a line of words has this share of its height."""
+    (ax,), panel = drawn.axes, drawn.panel
+    deals = {method: panel.of[method] for method in drawn.methods if method in panel.of}
+    for method, deal in deals.items():
+        look = REFERENCE if method == panel.reference else POINT
+        bar = 100 * deal.scores.sd if deal.scores.sd is not None else None
+        ax.errorbar(deal.relative_seconds, _points(deal), yerr=bar, **look)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    shares = {method: (_points(deal) - low) / (high - low) for method, deal in deals.items()}
+    for method, share in apart(shares, line).items():
+        point = deals[method].relative_seconds, _points(deals[method])
+        _name(ax, wrapped(method), point, share)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _points(deal: Deal) -> float:
+    return 100 * (deal.scores.mean or 0.0)
+
+
+def _name(ax: Axes, words: str, point: tuple[float, float], share: float) -> None:
+    """Write a name at the right of the axes, at a share of their height, with a line to a point."""
+    ax.annotate(
+        words,
+        point,
+        (1.05, share),
+        textcoords="axes fraction",
+        va="center",
+        fontsize=7,
+        arrowprops=LEADER,
+        annotation_clip=False,
+    )
+
+
+def apart(shares: Mapping[str, float], gap: float) -> dict[str, float]:
+    """Move what is closer than the gap to others up, and down again what is then above 1."""
+    places: dict[str, float] = {}
+    free = gap / 2
+    for name in sorted(shares, key=lambda name: shares[name]):
+        places[name] = max(shares[name], free)
+        free = places[name] + gap
+    ceiling = 1 - gap / 2
+    for name in reversed(places):
+        places[name] = min(places[name], ceiling)
+        ceiling = places[name] - gap
+    return places

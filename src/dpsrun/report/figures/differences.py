@@ -1,0 +1,77 @@
+"""Differences to the reference, seed by seed, a row a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from dpsrun.report.analysis.comparison import Comparison
+from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.pages import Drawn
+from dpsrun.report.figures.rows import heights, in_rows
+from dpsrun.report.figures.style import styled
+
+SEED: dict[str, Any] = {"color": "#56B4E9", "marker": "o", "markersize": 3, "linestyle": ""}
+MEAN: dict[str, Any] = {"color": "black", "marker": "D", "markersize": 3.5, "linewidth": 1.0}
+UNPAIRED: dict[str, Any] = MEAN | {"marker": "s", "markerfacecolor": "white"}
+
+
+@styled
+def draw(panels: Sequence[Panel[Comparison]]) -> list[Figure]:
+    """Draw the mean difference with its interval, and the difference of each pair of runs."""
+    figures = []
+    for page in in_rows(panels, dict(_marks(panels))):
+        for each in page.panels:
+            _draw_panel(each)
+        page.figure.supxlabel(f"score x 100, less that of {_reference(panels)}")
+        figures.append(page.figure)
+    return figures
+
+
+def _draw_panel(drawn: Drawn[Comparison]) -> None:
+    (ax,), of = drawn.axes, drawn.panel.of
+    ax.axvline(0, color="0.3", linewidth=0.8)
+    places = heights(dict.fromkeys(seed for each in of.values() for seed in each.seeds))
+    for row, method in enumerate(drawn.methods):
+        if method in of:
+            _draw_mean(ax, row, of[method])
+            _draw_pairs(ax, row, of[method], places)
+
+
+def _draw_mean(ax: Axes, row: int, compared: Comparison) -> None:
+    difference = compared.measures.difference
+    if difference.interval:
+        ends = [100 * difference.interval.low, 100 * difference.interval.high]
+        ax.hlines(row, *ends, color=MEAN["color"], linewidth=MEAN["linewidth"], zorder=3)
+    ax.plot(100 * difference.value, row, **_look(compared), zorder=4)
+
+
+def _draw_pairs(ax: Axes, row: int, compared: Comparison, places: Mapping[str, float]) -> None:
+    if compared.paired:
+        pairs = zip(compared.first, compared.second, strict=True)
+        differences = [100 * (first - second) for first, second in pairs]
+        ax.plot(differences, [row + places[seed] for seed in compared.seeds], **SEED)
+
+
+def _look(compared: Comparison) -> dict[str, Any]:
+    return MEAN if compared.paired else UNPAIRED
+
+
+def _reference(panels: Sequence[Panel[Comparison]]) -> str:
+    labels = {panel.reference for panel in panels if panel.reference}
+    return labels.pop() if len(labels) == 1 else "the reference"
+
+
+def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
+    """Explain what there is."""
+    compared = [each for panel in panels for each in panel.of.values()]
+    if any(each.paired for each in compared):
+        yield "seed", Line2D([], [], **SEED)
+        yield "mean, 95 % interval (paired)", Line2D([], [], **MEAN)
+    if not all(each.paired for each in compared):
+        yield "the same, of other seeds (Welch)", Line2D([], [], **UNPAIRED)

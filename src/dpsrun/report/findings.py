@@ -1,0 +1,104 @@
+"""All that a report finds beyond its cells: what `dpsrun report` adds to the tables of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from dpsrun.errors import UserError, nearest
+from dpsrun.report.aggregate import Row, Selection
+from dpsrun.report.analysis.budget import Budget, budgets
+from dpsrun.report.analysis.comparison import Comparison, compare
+from dpsrun.report.analysis.conditions import NAMES, Contrast, Mixture, contrasts, gather, mixtures
+from dpsrun.report.analysis.noise import CellNoise, noises
+from dpsrun.report.analysis.overall import Standing, standings
+from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.analysis.reference import Place, references
+from dpsrun.report.analysis.reproduction import Reproduction, reproductions
+from dpsrun.report.analysis.sources import Sources, sources
+from dpsrun.report.predictions import Archive
+from dpsrun.report.read import Report
+from dpsrun.runs.store import Damaged, Store
+
+RowKey = tuple[str, str, str]
+"""Labels of the scenario, the model and the method."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the reader of a report asks for.
+
+    Attributes:
+        against: label of the method that others are compared with; None for the usual one.
+        tuned: conditions that were chosen for each method, and may differ between compared rows.
+        selection: the epoch whose scores are compared.
+        bootstrap: whether to make what takes resampling.
+    """
+
+    against: str | None = None
+    tuned: frozenset[str] = frozenset()
+    selection: Selection = "last"
+    bootstrap: bool = True
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a report says of its methods; each part is empty where there is nothing to say.
+
+    Attributes:
+        report: the cells, `report.main` those that are compared.
+        wishes: what was asked for.
+        references: the row of each scenario and model that others are compared with.
+        contrasts: conditions that rows do not share with their reference.
+        mixtures: conditions that runs of the same cell do not share.
+        noises: of the evaluation examples; none without bootstrap.
+        unread: predictions that could not be read for that.
+    """
+
+    report: Report
+    wishes: Wishes
+    references: Mapping[Place, Row]
+    comparisons: tuple[Comparison, ...]
+    contrasts: tuple[Contrast, ...]
+    mixtures: tuple[Mixture, ...]
+    standings: tuple[Standing, ...]
+    budgets: tuple[Panel[Budget], ...]
+    sources: tuple[Sources, ...]
+    reproductions: tuple[Reproduction, ...]
+    noises: tuple[CellNoise, ...]
+    unread: tuple[Damaged, ...]
+
+    @property
+    def apart(self) -> frozenset[RowKey]:
+        """The rows that differ from their reference in more than the method and what was tuned."""
+        return frozenset(
+            (each.scenario, each.model, each.method)
+            for each in self.contrasts
+            if each.name not in self.wishes.tuned
+        )
+
+
+def find(store: Store, report: Report, wishes: Wishes) -> Findings:
+    """Find all that is asked for; raises UserError for names that there are not."""
+    for name in sorted(wishes.tuned - NAMES):
+        raise UserError(f"--tuned: there is no condition {name!r}: {nearest(name, NAMES)}")
+    report = replace(report, selection=wishes.selection)
+    table, chosen = report.main, references(report, wishes.against)
+    conditions = gather(report)
+    # The predictions of held-out epochs are not kept.
+    archive = Archive(store, wishes.selection)
+    drawn = wishes.bootstrap and wishes.selection != "held-out"
+    return Findings(
+        report=report,
+        wishes=wishes,
+        references=chosen,
+        comparisons=compare(table, chosen, bootstrap=wishes.bootstrap),
+        contrasts=contrasts(conditions, table, chosen),
+        mixtures=tuple(mixtures(conditions)),
+        standings=standings(report, bootstrap=wishes.bootstrap),
+        budgets=budgets(report, chosen),
+        sources=sources(report),
+        reproductions=reproductions(report),
+        noises=noises(report, archive) if drawn else (),
+        unread=tuple(archive.unread),
+    )

@@ -1,0 +1,172 @@
+"""What is found beyond single cells, as a document: `comparisons.md`; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from dpsrun.report.analysis.comparison import Comparison
+from dpsrun.report.analysis.conditions import Mixture
+from dpsrun.report.findings import Findings
+from dpsrun.report.formats.comparisons import (
+    UNLIKE,
+    budget_table,
+    difference_table,
+    noise_table,
+    source_table,
+    standing_table,
+    steadiness_table,
+)
+from dpsrun.report.formats.pipes import bullets, pipe_table, plain
+from dpsrun.report.formats.published import beside_published, published_notes
+from dpsrun.report.formats.tables import Lines
+from dpsrun.report.notes import unverified
+from dpsrun.report.statistics.stability import FEW
+
+T = TypeVar("T")
+
+SIGNIFICANT = 0.05
+
+SELECTED = {
+    "last": "Scores after the last epoch.",
+    "best": "Scores of the best epoch, selected on the very examples that give the score: "
+    "optimistic.",
+    "held-out": "Scores of the best epoch, selected by half of the evaluated examples and taken on "
+    "the other half, both ways round.",
+}
+
+DIFFERENCES = """\
+Each method against the reference: its mean score less the reference's, times 100. Pairs are runs
+with the same seed; their interval is Student's, their p that of all sign flips of the differences
+(two-sided, exact up to 20 pairs). Without common seeds the interval is Welch's, and p that of all
+ways to deal the scores to two groups. Holm's correction is over the tasks of a method. P(better) is
+the share of pairs that the method wins, ties counting half; its interval is a bootstrap over them.
+The average is over the tasks within each seed; its p is not corrected."""
+
+STEADINESS = """\
+Standard deviation of the method by the reference's: below 1 the method is more stable. The interval
+is a bootstrap over the seeds; p is Brown and Forsythe's test of equal variances. Failed runs are
+those no better than a constant guess and those that diverged, of all that the machine let end, with
+Wilson's interval; the last p is Fisher's exact test of equal rates."""
+
+OVERALL = """\
+The average is over the tasks within each seed first. Ranks are those of the means on each task,
+1 is best, averaged over the tasks. The interquartile mean leaves out the lowest and the highest
+quarter of all scores of all tasks; it is given only where all tasks have shares (accuracy, F1) or
+all have correlations, and its interval is a bootstrap over the seeds within each task."""
+
+BUDGET = """\
+Expected best of k runs (Dodge et al. 2019, with replacement): what reporting the best of several
+seeds would give. Never for more runs than there are."""
+
+NOISE = """\
+Beside the spread over seeds: the standard error from the choice of the evaluation examples, by
+bootstrap over the stored predictions, of a single run and of the mean (all runs are put to the same
+examples)."""
+
+SOURCES = """\
+Two-way analysis of variance of runs that cross seeds of the new head with seeds of the data order
+(Dodge et al. 2020): shares of the total sum of squares. The rest is their interaction and all other
+noise."""
+
+PUBLISHED = """\
+Our score in the published metric, after the last epoch, and the published one. Only tasks, methods
+and encoders that match are here; what was done otherwise stands below."""
+
+
+def comparisons(found: Findings) -> str:
+    """Write `comparisons.md`."""
+    parts = [
+        f"# {plain(found.report.grid)}: comparisons",
+        SELECTED[found.wishes.selection],
+        *_compared(found),
+        *_section("Over all tasks", OVERALL, standing_table, found.standings),
+        *_section("The best of several runs", BUDGET, budget_table, found.budgets),
+        *_section("Seeds and examples", NOISE, noise_table, found.noises),
+        *_section("Head and order", SOURCES, source_table, found.sources),
+        *_section("Beside published results", PUBLISHED, beside_published, found.reproductions),
+        bullets(published_notes(found.reproductions)),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _section(
+    title: str, words: str, table: Callable[[Sequence[T]], Lines], found: Sequence[T]
+) -> Iterator[str]:
+    if found:
+        yield from (f"## {title}", words, pipe_table(table(found)))
+
+
+def _compared(found: Findings) -> Iterator[str]:
+    if not found.comparisons:
+        yield "No row has another to be compared with."
+        return
+    unlike = found.apart
+    yield "## Differences"
+    yield DIFFERENCES
+    yield pipe_table(difference_table(found.comparisons, unlike))
+    yield bullets(comparison_notes(found))
+    yield "## Stability"
+    yield STEADINESS
+    yield pipe_table(steadiness_table(found.comparisons, unlike))
+
+
+def comparison_notes(found: Findings) -> list[str]:
+    """Give what a reader must know beside the comparisons."""
+    return [
+        *_limits(found.comparisons),
+        *_unpaired(found.comparisons),
+        *_small(found),
+        *_contrasts(found),
+        *map(_mixed, found.mixtures),
+        *(f"{file.path.as_posix()} cannot be read: {file.reason}" for file in found.unread),
+        *unverified(found.report),
+    ]
+
+
+def _limits(compared: Sequence[Comparison]) -> Iterator[str]:
+    """Name the numbers of seeds that can show nothing at the usual level."""
+    numbers: dict[str, float] = {}
+    for each in compared:
+        sizes = f"{len(each.seeds)}" if each.paired else f"{len(each.first)} and {len(each.second)}"
+        numbers[sizes] = each.measures.difference.smallest_p
+    for sizes, smallest in numbers.items():
+        if smallest > SIGNIFICANT:
+            yield (
+                f"cannot be significant with {sizes} seeds: the smallest p that they can reach is "
+                f"{smallest:.2g}."
+            )
+
+
+def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
+    loose = dict.fromkeys(each.method for each in compared if not each.paired)
+    if loose:
+        yield f"not paired, for their seeds do not match the reference's: {', '.join(loose)}."
+    for each in compared:
+        if each.paired and each.left_out:
+            yield f"{each.task}, {each.method}: {each.left_out} scores have no partner."
+
+
+def _small(found: Findings) -> Iterator[str]:
+    if found.wishes.bootstrap and any(len(each.first) < FEW for each in found.comparisons):
+        yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
+
+
+def _contrasts(found: Findings) -> Iterator[str]:
+    """List what differs beside the method, methods and tasks that differ alike in one line."""
+    alike: dict[tuple[str, str, str], dict[str, dict[str, None]]] = {}
+    for each in found.contrasts:
+        methods = alike.setdefault((each.name, each.first, each.second), {})
+        methods.setdefault(each.method, {})[each.task] = None
+    for (name, first, second), methods in alike.items():
+        mark = "tuned: " if name in found.wishes.tuned else f"{UNLIKE} "
+        yield f"{mark}{name} is {first}, against {second}: {_listed(methods)}."
+
+
+def _listed(methods: dict[str, dict[str, None]]) -> str:
+    return "; ".join(f"{method} ({', '.join(tasks)})" for method, tasks in methods.items())
+
+
+def _mixed(found: Mixture) -> str:
+    place = f"{found.task}, {found.model}, {found.method}, {found.scenario}"
+    return f"{place}: its runs do not share {found.name}: {', '.join(found.values)}."

@@ -1,0 +1,118 @@
+"""The headline as a LaTeX table with the rules of booktabs: `stability.tex`; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.findings import Findings
+from dpsrun.report.formats.tables import cells_of, points
+
+ESCAPED = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "→": r"$\rightarrow$",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+
+UNLIKE = r"$^\dagger$"
+
+SELECTED = {
+    "last": "after the last epoch",
+    "best": "of the best epoch, selected on the same examples",
+    "held-out": "of the best epoch, selected by half of the examples and taken on the other half",
+}
+
+
+def latex(found: Findings) -> str:
+    """Write the table of means and deviations.
+
+    The best mean of each column is bold and the second underlined, in each scenario and model,
+    among the rows that differ from the reference in nothing but the method and what was tuned.
+    """
+    table = found.report.main
+    titles = [cell.column.title for row in table.rows[:1] for cell in cells_of(table, row)]
+    lines = [
+        "% \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{_caption(found)}}}",
+        f"\\begin{{tabular}}{{l{'c' * len(titles)}}}",
+        "\\toprule",
+        f"{_joined(['method', *map(escaped, titles)])}",
+        *_body(found),
+        "\\bottomrule",
+        "\\end{tabular}",
+        "\\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _caption(found: Findings) -> str:
+    told = SELECTED[found.wishes.selection]
+    words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
+    marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
+    return f"{words}, times 100, over {_seeds(found)} seeds.{marks}"
+
+
+def _seeds(found: Findings) -> str:
+    numbers = {cell.expected for row in found.report.main.rows for cell in row.cells} - {0}
+    return " to ".join(map(str, dict.fromkeys((min(numbers), max(numbers)))))
+
+
+def _body(found: Findings) -> Iterator[str]:
+    table = found.report.main
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in table.rows:
+        groups.setdefault((row.scenario, row.model), []).append(row)
+    for (scenario, model), rows in groups.items():
+        yield "\\midrule"
+        if len(groups) > 1:
+            across = 1 + len(cells_of(table, rows[0]))
+            yield f"\\multicolumn{{{across}}}{{l}}{{{escaped(f'{model}, {scenario}')}}} \\\\"
+        yield from _group(found, rows)
+
+
+def _group(found: Findings, rows: Sequence[Row]) -> Iterator[str]:
+    unlike = [(row.scenario, row.model, row.method) in found.apart for row in rows]
+    alike = [row for row, apart in zip(rows, unlike, strict=True) if not apart]
+    columns = [
+        _leaders(cells) for cells in zip(*(_cells(found, row) for row in alike), strict=True)
+    ]
+    for row, apart in zip(rows, unlike, strict=True):
+        cells = zip(_cells(found, row), columns, strict=True)
+        shown = [_shown(cell, () if apart else leaders) for cell, leaders in cells]
+        yield _joined([f"{escaped(row.method)}{UNLIKE if apart else ''}", *shown])
+
+
+def _cells(found: Findings, row: Row) -> tuple[Cell, ...]:
+    return cells_of(found.report.main, row)
+
+
+def _leaders(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Give the two highest means as they are shown; none where there is nothing to compare."""
+    means = [cell.summary.mean for cell in cells if cell.summary.mean is not None]
+    ordered = dict.fromkeys(points(mean) for mean in sorted(means, reverse=True))
+    return tuple(ordered)[:2] if len(means) > 1 else ()
+
+
+def _shown(cell: Cell, leaders: Sequence[str]) -> str:
+    summary = cell.summary
+    if summary.mean is None:
+        return "--"
+    mean = points(summary.mean)
+    if mean in leaders:
+        mean = f"\\textbf{{{mean}}}" if mean == leaders[0] else f"\\underline{{{mean}}}"
+    spread = "" if summary.sd is None else f" {{\\scriptsize $\\pm$ {points(summary.sd)}}}"
+    of_expected = "" if summary.n == cell.expected else f" {{\\scriptsize ($n={summary.n}$)}}"
+    return f"{mean}{spread}{of_expected}"
+
+
+def _joined(cells: Iterable[str]) -> str:
+    return f"{' & '.join(cells)} \\\\"
+
+
+def escaped(text: str) -> str:
+    """Write text so that LaTeX prints it as it is."""
+    return "".join(ESCAPED.get(character, character) for character in " ".join(text.split()))

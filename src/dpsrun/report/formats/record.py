@@ -1,0 +1,45 @@
+"""All numbers of a report for programs: `report.json`; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dpsrun.report.findings import Findings
+from dpsrun.report.formats.comparisons_page import comparison_notes
+from dpsrun.report.formats.published import published_lines
+from dpsrun.report.formats.raw import (
+    budget_lines,
+    comparison_lines,
+    noise_lines,
+    source_lines,
+    standing_lines,
+)
+from dpsrun.report.formats.spreadsheets import cost_lines, run_lines, stability_lines
+from dpsrun.report.formats.tables import outcomes
+from dpsrun.report.notes import notes
+
+
+def record(found: Findings) -> dict[str, Any]:
+    """Give everything, raw, in natural units; scores of single runs included."""
+    report = found.report
+    return {
+        "grid": report.grid,
+        "selection": found.wishes.selection,
+        "references": [
+            {"scenario": scenario, "model": model, "method": row.method}
+            for (scenario, model), row in found.references.items()
+        ],
+        "outcomes": outcomes(report),
+        "runs": list(run_lines(report)),
+        "cells": list(stability_lines(report)),
+        "costs": list(cost_lines(report)),
+        "comparisons": list(comparison_lines(found)),
+        "conditions": [vars(each) for each in found.contrasts],
+        "mixtures": [vars(each) for each in found.mixtures],
+        "overall": list(standing_lines(found)),
+        "budgets": list(budget_lines(found)),
+        "example_noise": list(noise_lines(found)),
+        "variance_sources": list(source_lines(found)),
+        "published": list(published_lines(report.grid, found.reproductions)),
+        "notes": [*notes(report), *comparison_notes(found)],
+    }
