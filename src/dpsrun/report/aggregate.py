@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dpsrun.errors import UserError
-from dpsrun.report.statistics.interval import standard_error, t_interval
+from dpsrun.report.statistics.interval import deviation, standard_error, t_interval
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels
 from dpsrun.runs.store import Damaged, Manifest, Member
@@ -133,7 +133,7 @@ def summarise(scores: Iterable[float]) -> Summary:
     return Summary(
         n=len(values),
         mean=statistics.fmean(values),
-        sd=statistics.stdev(values) if len(values) > 1 else None,
+        sd=deviation(values) if len(values) > 1 else None,
         se=standard_error(values),
         low=interval.low if interval else None,
         high=interval.high if interval else None,

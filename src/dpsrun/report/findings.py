@@ -80,7 +80,7 @@ class Findings:
 
 def find(store: Store, report: Report, wishes: Wishes) -> Findings:
     """Find all that is asked for; raises UserError for names that there are not."""
-    for name in sorted(wishes.tuned - NAMES):
+    for name in sorted(wishes.tuned.difference(NAMES)):
         raise UserError(f"--tuned: there is no condition {name!r}: {nearest(name, NAMES)}")
     report = replace(report, selection=wishes.selection)
     table, chosen = report.main, references(report, wishes.against)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +63,23 @@ def produce(
     """
     if everything and names:
         raise UserError("--all and --grid exclude each other")
-    store = open_store(results)
+    with _without_collector():
+        return _produce(open_store(results), names, wishes, everything=everything, figures=figures)
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Look for no garbage: a report makes millions of objects that all live to its end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _produce(
+    store: Store, names: Sequence[str], wishes: Wishes | None, *, everything: bool, figures: bool
+) -> Produced:
     if everything:
         combined, damaged = everything_of(store)
         manifests = [combined]
@@ -106,7 +124,7 @@ def print_report(made: Made) -> None:
     )
     if report.transfer.table.columns:
         print_table("further evaluation sets, after the last step", *further(report.transfer))
-    if made.findings and made.findings.comparisons:
+    if made.findings:
         print_comparisons(made.findings)
     counted = ", ".join(f"{number} {outcome}" for outcome, number in outcomes(report).items())
     print_lines([f"{len(report.entries)} runs: {counted}", *map(str, made.files), ""])
@@ -117,8 +135,9 @@ def print_comparisons(found: Findings) -> None:
     from dpsrun.report.formats.comparisons import summary_table  # noqa: PLC0415 (as above)
     from dpsrun.report.formats.comparisons_page import comparison_notes  # noqa: PLC0415
 
-    title = "difference of means x 100, 95 % interval"
-    print_table(title, *summary_table(found.comparisons, found.apart))
+    if found.comparisons:
+        title = "difference of means x 100, 95 % interval"
+        print_table(title, *summary_table(found.comparisons, found.apart))
     print_lines(comparison_notes(found))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from dpsrun.errors import UserError, nearest
 from dpsrun.report.aggregate import Row, Selection, Table, aggregate, repeated
@@ -14,6 +15,9 @@ from dpsrun.report.everything import combine
 from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import RunSpec
 from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store
+
+BY_MATRIX = {"kept", "matrices"}
+"""What the record of a method tells of each weight matrix."""
 
 CellKey = tuple[str, str, str, str]
 """Labels of the scenario, the model, the method and the task."""
@@ -143,7 +147,7 @@ def read(store: Store, manifest: Manifest) -> Report:
         Entry(
             member=member,
             order=_order(store, member.id),
-            result=store.result(member.id),
+            result=_lean(store.result(member.id)),
             attempts=len(store.attempts(member.id)),
         )
         for member in manifest.members
@@ -162,6 +166,21 @@ def read(store: Store, manifest: Manifest) -> Report:
             if isinstance(result, Damaged)
         ),
     )
+
+
+def _lean(result: Result | Damaged | None) -> Result | Damaged | None:
+    """Leave out what a method told of each weight matrix: half of the memory of a large report."""
+    if not isinstance(result, Result):
+        return result
+    return result.model_copy(update={"method": _summary(result.method)})
+
+
+def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _summary(value) if isinstance(value, Mapping) else value
+        for name, value in record.items()
+        if name not in BY_MATRIX
+    }
 
 
 def _order(store: Store, run_id: str) -> Order | None:

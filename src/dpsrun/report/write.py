@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +55,7 @@ def write_findings(store: Store, found: Findings) -> list[Path]:
         "means.csv": spreadsheets.means(found.report.main),
         "stability.tex": latex.latex(found),
         **{name: spreadsheets.written(lines) for name, lines in tables.items()},
-        "report.json": json.dumps(record.record(found), indent=1, allow_nan=False) + "\n",
+        "report.json": record.document(found),
     }
     for name, text in texts.items():
         if text:

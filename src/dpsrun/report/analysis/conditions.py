@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dpsrun.report.aggregate import Row, Table
 from dpsrun.report.analysis.reference import Place, pairs
@@ -85,14 +84,10 @@ def _contrasts(
     first, second = (known.get(key, {}) for key in keys)
     if not first or not second:
         return
-    for name in dict.fromkeys((*first, *second)):
-        mine, theirs = (_told(each.get(name)) for each in (first, second))
-        if mine != theirs:
+    for name in NAMES:
+        if first[name] != second[name]:
+            mine, theirs = (" or ".join(sorted(each[name])) for each in (first, second))
             yield Contrast(row.scenario, row.model, row.method, task, name, mine, theirs)
-
-
-def _told(values: Collection[str] | None) -> str:
-    return UNRECORDED if values is None else " or ".join(sorted(values))
 
 
 def mixtures(known: Mapping[CellKey, Found]) -> Iterator[Mixture]:
@@ -105,39 +100,33 @@ def mixtures(known: Mapping[CellKey, Found]) -> Iterator[Mixture]:
 
 def conditions(entries: Iterable[Entry]) -> Found:
     """Collect the conditions of runs that have a score; those of a method are none of them."""
+    known = {_conditions(e.spec, e.trained) for e in entries if e.spec and e.trained}
     found: dict[str, set[str]] = {}
-    for entry in entries:
-        if entry.trained and entry.spec:
-            for name, value in (*_ordered(entry.spec), *_applied(entry.trained)):
-                found.setdefault(name, set()).add(str(value))
+    for values in known:
+        for name, value in zip(NAMES, values, strict=True):
+            found.setdefault(name, set()).add(UNRECORDED if value is None else str(value))
     return {name: frozenset(values) for name, values in found.items()}
 
 
-def _ordered(spec: RunSpec) -> Iterator[tuple[str, Any]]:
-    yield "data", spec.data
-    yield "weights", spec.model
-    yield "device", spec.device
-    for name in SETTINGS:
-        yield name, getattr(spec.training, name)
+def _conditions(spec: RunSpec, result: Result) -> tuple[object, ...]:
+    """Give the conditions of a run in the order of `NAMES`; None for what its result lacks."""
+    packages = result.environment.get("packages", {})
+    return (
+        *(getattr(spec, field) for field in SPEC.values()),
+        *(getattr(spec.training, name) for name in SETTINGS),
+        result.code,
+        *(result.effective.get(name) for name in EFFECTIVE),
+        *(result.environment.get(name) for name in MACHINE),
+        *(packages.get(name) for name in PACKAGES),
+    )
 
+
+SPEC = {"data": "data", "weights": "model", "device": "device"}
 
 SETTINGS: Sequence[str] = tuple(
     name for name in Training.model_fields if name not in {*EFFECTIVE, *MACHINE}
 )
 """Shared training settings that hold as they are ordered; the others are recorded as they were."""
 
-
-NAMES = frozenset({"data", "weights", "device", "code", *SETTINGS, *EFFECTIVE, *MACHINE, *PACKAGES})
+NAMES = (*SPEC, *SETTINGS, "code", *EFFECTIVE, *MACHINE, *PACKAGES)
 """All conditions."""
-
-
-def _applied(result: Result) -> Iterator[tuple[str, Any]]:
-    yield "code", result.code
-    for name in EFFECTIVE:
-        if name in result.effective:
-            yield name, result.effective[name]
-    for name in MACHINE:
-        if name in result.environment:
-            yield name, result.environment[name]
-    packages = result.environment.get("packages", {})
-    yield from ((name, packages[name]) for name in PACKAGES if name in packages)

@@ -46,7 +46,7 @@ def panels(
     """
     orders: dict[Place, list[str]] = {}
     shown: dict[tuple[Place, str], dict[str, T]] = {}
-    for row in report.last.rows:
+    for row in report.main.rows:
         place = row.scenario, row.model
         orders.setdefault(place, []).append(row.method)
         for cell in row.cells:
@@ -55,7 +55,7 @@ def panels(
     return tuple(
         Panel(place, column.title, tuple(order), shown[place, column.title], _label(found, place))
         for place, order in orders.items()
-        for column in report.last.columns
+        for column in report.main.columns
         if (place, column.title) in shown
     )
 

@@ -1,4 +1,4 @@
-"""What DPS selects in the course of training: how much it keeps, and how much of that changes."""
+"""What DPS selects in the course of training: how much it keeps, and how much of that is new."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Choice:
     Attributes:
         progress: the share of the optimiser steps that were done when it was made.
         kept: the share of the weights that it lets through.
-        turnover: the share of the weights whose fate it changed; None for the first.
+        turnover: the share of those that the selection before had not let through; None for the
+            first.
     """
 
     progress: float

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from dpsrun.report.analysis.budget import Budget
 from dpsrun.report.analysis.panels import Panel
@@ -17,24 +16,20 @@ from dpsrun.report.figures.lines import Look, draw_lines
 from dpsrun.report.figures.pages import Room
 from dpsrun.report.figures.style import styled
 
-ROOM = Room(width=1.6, height=1.7)
+ROOM = Room(width=1.5, height=1.7, across="runs", up=("expected best x 100",))
 SHADE = 0.1
 UNBIASED = {"linestyle": (0, (2, 1.5)), "linewidth": 0.8}
 MARKS = {
-    "with replacement (Dodge et al. 2019)": Line2D([], [], color="0.3"),
-    "without (Tang et al. 2020)": Line2D([], [], color="0.3", **UNBIASED),
-    "± standard deviation, as far as observed": Patch(color="0.5", alpha=0.3, linewidth=0),
+    "with replacement (Dodge 2019)": Line2D([], [], color="0.3"),
+    "without (Tang 2020)": Line2D([], [], color="0.3", **UNBIASED),
+    "± standard deviation": Patch(color="0.5", alpha=0.3, linewidth=0),
 }
 
 
 @styled
 def draw(panels: Sequence[Panel[Budget]]) -> list[Figure]:
     """Draw both estimates for 1 to n runs, and the spread of the first among what was observed."""
-    figures = list(draw_lines(panels, ROOM, MARKS, _draw))
-    for figure in figures:
-        figure.supxlabel("runs")
-        figure.supylabel("expected best score x 100")
-    return figures
+    return list(draw_lines(panels, ROOM, MARKS, _draw, linestyle="-"))
 
 
 def _draw(axes: tuple[Axes, ...], budget: Budget, look: Look) -> None:
@@ -48,5 +43,5 @@ def _draw(axes: tuple[Axes, ...], budget: Budget, look: Look) -> None:
     high = np.minimum(means + deviations, 100 * budget.high)
     ax.fill_between(runs, low, high, color=look["color"], alpha=SHADE, linewidth=0)
     ax.plot(runs, unbiased, color=look["color"], **UNBIASED)
-    ax.plot(runs, means, **look | {"linestyle": "-"})
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    ax.plot(runs, means, **look)
+    ax.locator_params(axis="x", nbins=5, integer=True)

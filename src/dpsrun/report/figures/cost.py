@@ -12,17 +12,24 @@ from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
 from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, wrapped
-from dpsrun.report.figures.pages import Drawn, Room, pages
+from dpsrun.report.figures.pages import Drawn, Room, no_legend, pages
 from dpsrun.report.figures.style import styled
 
-INCHES_OF_A_PLOT = 1.6
-INCHES_AROUND_A_PLOT = 0.6
+INCHES_OF_A_PLOT = 1.3
+INCHES_UP = 1.4
+INCHES_AROUND_A_PLOT = 0.7
 MOST = 25
 """Names that stand above each other on a page, each in two lines."""
 
-POINT: dict[str, Any] = {"color": "black", "marker": "o", "markersize": 3.5, "elinewidth": 0.6}
+POINT: dict[str, Any] = {
+    "color": "black",
+    "marker": "o",
+    "markersize": 3.5,
+    "ecolor": "0.5",
+    "elinewidth": 0.7,
+}
 REFERENCE: dict[str, Any] = POINT | {"marker": "s", "markersize": 4.5, "markerfacecolor": "white"}
-LEADER: dict[str, Any] = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.4, "shrinkB": 2}
+LEADER: dict[str, Any] = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.4, "shrinkB": 2, "relpos": (0, 0.5)}
 
 
 @styled
@@ -31,14 +38,17 @@ def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
     shared = blocks(panels, MOST)
     names = [name for block in shared for name in block.methods]
     line = INCHES_OF_A_LINE * max((wrapped(name).count("\n") + 1 for name in names), default=1)
-    inside = max(INCHES_OF_A_PLOT, line * max((len(b.methods) for b in shared), default=0))
-    room = Room(INCHES_OF_A_PLOT + inches_across(names), INCHES_AROUND_A_PLOT + inside)
+    inside = max(INCHES_UP, line * max((len(b.methods) for b in shared), default=0))
+    room = Room(
+        INCHES_OF_A_PLOT + inches_across(names),
+        INCHES_AROUND_A_PLOT + inside,
+        "relative seconds of a step",
+        ("score x 100",),
+    )
     figures = []
-    for page in pages(shared, room, {}):
+    for page in pages(shared, room, {}, no_legend):
         for each in page.panels:
             _draw_panel(each, line / inside)
-        page.figure.supxlabel("seconds of a step, by those of vanilla")
-        page.figure.supylabel("score x 100")
         figures.append(page.figure)
     return figures
 
@@ -57,6 +67,7 @@ def _draw_panel(drawn: Drawn[Deal], line: float) -> None:
     for method, share in apart(shares, line).items():
         point = deals[method].relative_seconds, _points(deals[method])
         _name(ax, wrapped(method), point, share)
+    ax.locator_params(axis="x", nbins=3)
     ax.spines[["top", "right"]].set_visible(False)
 
 

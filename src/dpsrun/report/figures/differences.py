@@ -25,10 +25,9 @@ UNPAIRED: dict[str, Any] = MEAN | {"marker": "s", "markerfacecolor": "white"}
 def draw(panels: Sequence[Panel[Comparison]]) -> list[Figure]:
     """Draw the mean difference with its interval, and the difference of each pair of runs."""
     figures = []
-    for page in in_rows(panels, dict(_marks(panels))):
+    for page in in_rows(panels, "difference x 100", dict(_marks(panels))):
         for each in page.panels:
             _draw_panel(each)
-        page.figure.supxlabel(f"score x 100, less that of {_reference(panels)}")
         figures.append(page.figure)
     return figures
 
@@ -71,7 +70,7 @@ def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
     """Explain what there is."""
     compared = [each for panel in panels for each in panel.of.values()]
     if any(each.paired for each in compared):
-        yield "seed", Line2D([], [], **SEED)
-        yield "mean, 95 % interval (paired)", Line2D([], [], **MEAN)
+        yield f"seed: score less that of {_reference(panels)}", Line2D([], [], **SEED)
+        yield "mean, 95 % interval", Line2D([], [], **MEAN)
     if not all(each.paired for each in compared):
-        yield "the same, of other seeds (Welch)", Line2D([], [], **UNPAIRED)
+        yield "the same, not paired (Welch)", Line2D([], [], **UNPAIRED)

@@ -32,10 +32,9 @@ BOX: dict[str, Any] = {"color": "0.85", "linewidth": 0}
 def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
     """Draw every score, the median, with enough scores the quartiles, and the constant guess."""
     figures = []
-    for page in in_rows(panels, dict(_marks(panels))):
+    for page in in_rows(panels, "score x 100", dict(_marks(panels))):
         for each in page.panels:
             _draw_panel(each)
-        page.figure.supxlabel("score x 100")
         figures.append(page.figure)
     return figures
 

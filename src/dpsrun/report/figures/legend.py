@@ -12,9 +12,9 @@ from matplotlib.figure import FigureBase
 Entries = Mapping[str, Artist]
 """The words of a legend and what they stand beside."""
 
-INCHES_OF_A_LETTER = 0.06
+INCHES_OF_A_LETTER = 0.053
 INCHES_OF_A_LINE = 0.13
-INCHES_OF_A_HANDLE = 0.5
+INCHES_OF_A_HANDLE = 0.42
 
 LETTERS_OF_A_LINE = 30
 """A label that is longer is broken between its words."""
@@ -28,6 +28,7 @@ def explain(place: FigureBase, entries: Entries, width: float) -> None:
             map(wrapped, entries),
             loc="outside lower center",
             ncols=_columns(entries, width),
+            columnspacing=1,
             frameon=False,
         )
 

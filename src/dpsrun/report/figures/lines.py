@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from matplotlib.axes import Axes
@@ -30,22 +31,26 @@ REFERENCE: Look = {"color": "0.6", "linestyle": "-", "linewidth": 2.2, "zorder":
 
 
 def draw_lines(
-    panels: Sequence[Panel[T]], room: Room, marks: Entries, draw: Draw[T]
+    panels: Sequence[Panel[T]], room: Room, marks: Entries, draw: Draw[T], **style: Any
 ) -> Iterator[Figure]:
-    """Draw panels; a block has a legend of its methods, a page one of `marks`."""
-    for page in pages(blocks(panels, MOST, repeat=True), room, marks, _legend):
+    """Draw panels with a legend of the methods in each block, and one of `marks` on each page.
+
+    What `style` says holds for all lines.
+    """
+    for page in pages(blocks(panels, MOST, repeat=True), room, marks, partial(_legend, style)):
         for each in page.panels:
-            for method, look in _looks(each.methods, each.panel.reference).items():
+            for method, own in _looks(each.methods, each.panel.reference).items():
                 if method in each.panel.of:
+                    look = {**own, **style}
                     draw(each.axes, each.panel.of[method], look)
             for ax in each.axes:
                 ax.spines[["top", "right"]].set_visible(False)
         yield page.figure
 
 
-def _legend(block: Block[T]) -> Entries:
+def _legend(style: Look, block: Block[T]) -> Entries:
     looks = _looks(block.methods, block.panels[0].reference)
-    return {method: Line2D([], [], **look) for method, look in looks.items()}
+    return {method: Line2D([], [], **{**look, **style}) for method, look in looks.items()}
 
 
 def _looks(methods: Sequence[str], reference: str | None) -> Mapping[str, Look]:

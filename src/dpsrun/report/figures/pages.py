@@ -17,29 +17,34 @@ from dpsrun.report.figures.style import COLUMN_INCHES, PAGE_INCHES
 
 T = TypeVar("T")
 
+Legend = Callable[[Block[T]], Entries]
+"""Gives the legend of a block."""
+
 INCHES_DOWN_A_PAGE = 9.0
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a panel needs.
+    """What a panel needs, in inches, and its labels.
 
     Attributes:
-        width: in inches, at least.
-        height: of each of its axes, in inches.
-        beside: for labels at the left of a block, in inches.
-        stacked: how many axes it has.
+        width: of a panel, at least.
+        height: of each of its axes.
+        across: label of the x axis.
+        up: label of the y axis of each of its axes, from above.
+        beside: what a block needs at its left.
     """
 
     width: float
     height: float
+    across: str
+    up: tuple[str, ...] = ("",)
     beside: float = 0.0
-    stacked: int = 1
 
 
 @dataclass(frozen=True)
 class Drawn(Generic[T]):
-    """A panel on a page: its methods, and its axes from above."""
+    """A panel on a page: its methods, and its axes from above, still empty."""
 
     methods: tuple[str, ...]
     panel: Panel[T]
@@ -48,69 +53,95 @@ class Drawn(Generic[T]):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A figure that is no wider and no longer than a page, with its panels still empty."""
+    """A figure that is as wide as a column or a page, and no longer than a page."""
 
     figure: Figure
     panels: tuple[Drawn[T], ...]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How panels lie in a block, rows and columns, and blocks on a page; sizes in inches."""
+
+    rows: int
+    columns: int
+    blocks_across: int
+    page_width: float
+    block_height: float
+
+    @property
+    def block_width(self) -> float:
+        """The width of a block."""
+        return self.page_width / self.blocks_across
+
+
 def pages(
-    blocks: Sequence[Block[T]],
-    room: Room,
-    marks: Entries,
-    legend: Callable[[Block[T]], Entries] = lambda _: {},
+    blocks: Sequence[Block[T]], room: Room, marks: Entries, legend: Legend[T]
 ) -> Iterator[Page[T]]:
-    """Lay out pages.
+    """Lay blocks out on as many pages as they need.
 
     Args:
         blocks: in their order.
         room: what their panels need.
         marks: the legend of a page.
-        legend: gives the legend of a block.
+        legend: gives the legend of a block; one that all have in common stands on the page.
     """
     if not blocks:
         return
-    rows, columns = _even(max(len(block.panels) for block in blocks), room.width, room.beside)
-    width = room.beside + columns * room.width
-    height = rows * room.stacked * room.height
-    height += max(inches_down(legend(block), width) for block in blocks)
-    height += INCHES_OF_A_LINE * any(block.heading for block in blocks)
-    _, across = _even(len(blocks), width)
-    total = PAGE_INCHES if across > 1 or width > COLUMN_INCHES else COLUMN_INCHES
-    foot = inches_down(marks, total) + 2 * INCHES_OF_A_LINE
-    per_page = across * max(1, int((INCHES_DOWN_A_PAGE - foot) / height))
-    for first in range(0, len(blocks), per_page):
-        own = blocks[first : first + per_page]
-        down = math.ceil(len(own) / across)
-        figure = Figure(figsize=(total, down * height + foot), layout="constrained")
-        explain(figure, marks, total)
-        places = figure.subfigures(down, across, squeeze=False).flatten()
+    if len({tuple(legend(block)) for block in blocks}) == 1:
+        marks, legend = {**legend(blocks[0]), **marks}, no_legend
+    plan = _plan(blocks, room, legend)
+    foot = inches_down(marks, plan.page_width)
+    down = max(1, int((INCHES_DOWN_A_PAGE - foot) / plan.block_height))
+    for first in range(0, len(blocks), down * plan.blocks_across):
+        own = blocks[first : first + down * plan.blocks_across]
+        rows = math.ceil(len(own) / plan.blocks_across)
+        size = plan.page_width, rows * plan.block_height + foot
+        figure = Figure(figsize=size, layout="constrained")
+        explain(figure, marks, plan.page_width)
+        places = figure.subfigures(rows, plan.blocks_across, squeeze=False).flatten()
         panels: list[Drawn[T]] = []
         for block, place in zip(own, places, strict=False):
-            place.suptitle(block.heading)
-            explain(place, legend(block), total / across)
-            panels += _empty(block, place, (rows, columns), room.stacked)
+            explain(place, legend(block), plan.block_width)
+            panels += _panels(block, place, plan, room)
         yield Page(figure, tuple(panels))
 
 
+def no_legend(_: Block[T]) -> Entries:
+    """Leave blocks without a legend."""
+    return {}
+
+
+def _plan(blocks: Sequence[Block[T]], room: Room, legend: Legend[T]) -> Plan:
+    rows, columns = _even(max(len(block.panels) for block in blocks), room.width, room.beside)
+    width = room.beside + columns * room.width
+    _, across = _even(len(blocks), width)
+    total = PAGE_INCHES if across > 1 or width > COLUMN_INCHES else COLUMN_INCHES
+    height = rows * len(room.up) * room.height
+    height += max(inches_down(legend(block), total / across) for block in blocks)
+    height += INCHES_OF_A_LINE * any(block.heading for block in blocks)
+    return Plan(rows, columns, across, total, height)
+
+
 def _even(count: int, width: float, beside: float = 0.0) -> tuple[int, int]:
-    """Share panels out to the rows of a page, evenly: how many rows, and how many in a row."""
+    """Share out evenly to the rows of a page: how many rows, and how many in a row."""
     rows = math.ceil(count / max(1, int((PAGE_INCHES - beside) / width)))
     return rows, math.ceil(count / rows)
 
 
-def _empty(
-    block: Block[T], place: SubFigure, grid: tuple[int, int], stacked: int
-) -> Iterator[Drawn[T]]:
-    rows, columns = grid
-    axes = place.subplots(rows * stacked, columns, squeeze=False)
-    for number in range(rows * columns):
-        row, column = divmod(number, columns)
-        own = tuple(axes[row * stacked : (row + 1) * stacked, column])
-        if number < len(block.panels):
-            panel = block.panels[number]
-            own[0].set_title(panel.task)
-            yield Drawn(block.methods, panel, own)
-        else:
-            for spare in own:
-                spare.remove()
+def _panels(block: Block[T], place: SubFigure, plan: Plan, room: Room) -> Iterator[Drawn[T]]:
+    """Make the axes of a block's panels, label them, and take away those that are left over."""
+    place.suptitle(block.heading, fontsize=8, fontweight="bold")
+    stacked = len(room.up)
+    grid = place.subplots(plan.rows * stacked, plan.columns, squeeze=False)
+    axes = grid.reshape(plan.rows, stacked, plan.columns).swapaxes(1, 2).reshape(-1, stacked)
+    for panel, own in zip(block.panels, axes, strict=False):
+        own[0].set_title(panel.task)
+        own[-1].set_xlabel(room.across)
+        for upper in own[:-1]:
+            upper.tick_params(labelbottom=False)
+        for ax, label in zip(own, room.up, strict=True):
+            ax.set_ylabel(label if ax.get_subplotspec().is_first_col() else "")
+        yield Drawn(block.methods, panel, tuple(own))
+    for spare in axes[len(block.panels) :].flatten():
+        spare.remove()

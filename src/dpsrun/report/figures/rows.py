@@ -15,19 +15,19 @@ from dpsrun.report.figures.legend import (
     inches_across,
     wrapped,
 )
-from dpsrun.report.figures.pages import INCHES_DOWN_A_PAGE, Page, Room, pages
+from dpsrun.report.figures.pages import INCHES_DOWN_A_PAGE, Page, Room, no_legend, pages
 
 T = TypeVar("T")
 
-INCHES_OF_A_PANEL = 1.3
+INCHES_OF_A_PANEL = 1.1
 INCHES_BETWEEN_ROWS = 0.05
-INCHES_AROUND_A_PANEL = 0.4
+INCHES_AROUND_A_PANEL = 0.6
 
 HALF = 0.28
 """How far from the middle of its row something is drawn, in rows."""
 
 
-def in_rows(panels: Sequence[Panel[T]], marks: Entries) -> Iterator[Page[T]]:
+def in_rows(panels: Sequence[Panel[T]], across: str, marks: Entries) -> Iterator[Page[T]]:
     """Lay out pages whose panels have a row for each method, the first on top."""
     names = [wrapped(name) for panel in panels for name in panel.of]
     row = INCHES_BETWEEN_ROWS + INCHES_OF_A_LINE * max(
@@ -36,14 +36,16 @@ def in_rows(panels: Sequence[Panel[T]], marks: Entries) -> Iterator[Page[T]]:
     most = int((INCHES_DOWN_A_PAGE - 1) / row)
     shared = blocks(panels, most)
     rows = max((len(block.methods) for block in shared), default=0)
-    room = Room(INCHES_OF_A_PANEL, INCHES_AROUND_A_PANEL + rows * row, inches_across(names))
-    for page in pages(shared, room, marks):
+    height = INCHES_AROUND_A_PANEL + rows * row
+    room = Room(INCHES_OF_A_PANEL, height, across, beside=inches_across(names))
+    for page in pages(shared, room, marks, no_legend):
         for each in page.panels:
             (ax,) = each.axes
             ax.set_ylim(len(each.methods) - 0.5, -0.5)
             ax.set_yticks(range(len(each.methods)), map(wrapped, each.methods))
             if not ax.get_subplotspec().is_first_col():
                 ax.tick_params(labelleft=False)
+            ax.locator_params(axis="x", nbins=4)
             ax.tick_params(axis="y", length=0)
             ax.grid(axis="y", color="0.92", linewidth=0.5)
             ax.set_axisbelow(True)

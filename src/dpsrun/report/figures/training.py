@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.training import Epochs
@@ -16,7 +15,7 @@ from dpsrun.report.figures.lines import Look, draw_lines
 from dpsrun.report.figures.pages import Room
 from dpsrun.report.figures.style import styled
 
-ROOM = Room(width=1.6, height=1.7)
+ROOM = Room(width=1.5, height=1.7, across="epoch", up=("score x 100",))
 SHADE = 0.12
 MARKS = {"± sample standard deviation": Patch(color="0.5", alpha=0.3, linewidth=0)}
 
@@ -24,11 +23,7 @@ MARKS = {"± sample standard deviation": Patch(color="0.5", alpha=0.3, linewidth
 @styled
 def draw(panels: Sequence[Panel[Epochs]]) -> list[Figure]:
     """Draw the mean over the seeds, and a band of ± sample standard deviation."""
-    figures = list(draw_lines(panels, ROOM, MARKS, _draw))
-    for figure in figures:
-        figure.supxlabel("epoch")
-        figure.supylabel("score x 100")
-    return figures
+    return list(draw_lines(panels, ROOM, MARKS, _draw))
 
 
 def _draw(axes: tuple[Axes, ...], epochs: Epochs, look: Look) -> None:
@@ -40,4 +35,4 @@ def _draw(axes: tuple[Axes, ...], epochs: Epochs, look: Look) -> None:
     low, high = means - deviations, means + deviations
     ax.fill_between(list(epochs), low, high, color=look["color"], alpha=SHADE, linewidth=0)
     ax.plot(list(epochs), means, **look)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    ax.locator_params(axis="x", nbins=5, integer=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from dpsrun.report.aggregate import summarise
 from dpsrun.report.analysis.budget import Budget
 from dpsrun.report.analysis.comparison import Comparison, Failures, Share
 from dpsrun.report.analysis.measures import Difference, Steadiness, Superiority
@@ -25,12 +26,13 @@ BUDGETS = (1, 2, 3, 5, 10, 20, 50, 100)
 
 def difference_table(found: Sequence[Comparison], unlike: Collection[RowKey]) -> Lines:
     """Give the differences of means, one line a comparison."""
-    header = ["task", *_places(found), "method", "against", "n", "difference", "95 % interval"]
-    header += ["p", "p (Holm)", "smallest p", "won/tied/lost", "P(better)", "95 % interval"]
+    places = _places(found)
+    header = ["task", *places, "method", "against", "n", "difference", "95 % interval"]
+    header += ["p", "p (Holm)", "smallest p", "won/tied/lost", "P(better)", "95 % interval (P)"]
     return header, [
         [
             each.task,
-            *_place(each, found),
+            *_place(each, places),
             marked(each, unlike),
             each.reference,
             _number(each),
@@ -47,10 +49,11 @@ def summary_table(found: Sequence[Comparison], unlike: Collection[RowKey]) -> Li
     lines: dict[RowKey, dict[str, Comparison]] = {}
     for each in found:
         lines.setdefault((each.scenario, each.model, each.method), {})[each.task] = each
-    header = [*_places(found), "method", "against", *tasks]
+    places = _places(found)
+    header = [*places, "method", "against", *tasks]
     return header, [
         [
-            *_place(first := next(iter(of.values())), found),
+            *_place(first := next(iter(of.values())), places),
             marked(first, unlike),
             first.reference,
             *(_in_short(of[task]) if task in of else NOTHING for task in tasks),
@@ -77,20 +80,23 @@ def _superiority(found: Superiority) -> list[str]:
 
 def _number(found: Comparison) -> str:
     if found.paired:
-        return f"{len(found.seeds)} pairs"
+        return "1 pair" if len(found.seeds) == 1 else f"{len(found.seeds)} pairs"
     return f"{len(found.first)} and {len(found.second)}"
 
 
 def steadiness_table(found: Sequence[Comparison], unlike: Collection[RowKey]) -> Lines:
     """Give the ratios of standard deviations and the failures, one line a comparison."""
-    header = ["task", *_places(found), "method", "against", "sd ratio", "95 % interval", "p"]
-    header += ["failed", "95 % interval", "failed (against)", "95 % interval", "p"]
+    places = _places(found)
+    header = ["task", *places, "method", "against", "sd", "sd (against)"]
+    header += ["sd ratio", "95 % interval (ratio)", "p (sd)", "failed", "95 % interval (failed)"]
+    header += ["failed (against)", "95 % interval (against)", "p (failed)"]
     return header, [
         [
             each.task,
-            *_place(each, found),
+            *_place(each, places),
             marked(each, unlike),
             each.reference,
+            *(points(summarise(scores).sd) for scores in (each.first, each.second)),
             *_steadiness(each.measures.steadiness),
             *_failures(each.failures),
         ]
@@ -114,10 +120,11 @@ def _share(found: Share) -> list[str]:
 
 def standing_table(found: Sequence[Standing]) -> Lines:
     """Give each row over all tasks."""
-    header = [*_places(found), "method", "average", "mean rank", "interquartile mean"]
-    return [*header, "95 % interval"], [
+    places = _places(found)
+    header = [*places, "method", "average", "mean rank", "interquartile mean"]
+    return [*header, "95 % interval (interquartile)"], [
         [
-            *_place(each, found),
+            *_place(each, places),
             each.method,
             described(each.average.summary, each.average.expected),
             NOTHING if each.rank is None else f"{each.rank:.2f} of {each.ranked}",
@@ -146,12 +153,13 @@ def _best(budget: Budget, k: int) -> str:
 
 def noise_table(found: Sequence[CellNoise]) -> Lines:
     """Give the noise of seeds beside that of the evaluation examples."""
-    header = ["task", *_places(found), "method", "examples", "sd over seeds"]
+    places = _places(found)
+    header = ["task", *places, "method", "examples", "sd over seeds"]
     header += ["se over examples (a run)", "se over examples (the mean)"]
     return header, [
         [
             each.task,
-            *_place(each, found),
+            *_place(each, places),
             each.method,
             f"{each.examples:,}",
             *map(points, (each.over_seeds, each.over_examples, each.of_the_mean)),
@@ -162,11 +170,12 @@ def noise_table(found: Sequence[CellNoise]) -> Lines:
 
 def source_table(found: Sequence[Sources]) -> Lines:
     """Give the shares of variance of crossed seeds."""
-    header = ["task", *_places(found), "method", "heads x orders", "sd"]
+    places = _places(found)
+    header = ["task", *places, "method", "heads x orders", "sd"]
     return [*header, "share of the head", "share of the order", "share of the rest"], [
         [
             each.task,
-            *_place(each, found),
+            *_place(each, places),
             each.method,
             f"{each.heads} x {each.orders}",
             points(each.shares.total_sd),
@@ -179,13 +188,14 @@ def source_table(found: Sequence[Sources]) -> Lines:
 Placed = Comparison | Standing | CellNoise | Sources
 
 
-def _places(found: Iterable[Placed]) -> list[str]:
+def _places(found: Sequence[Placed]) -> list[str]:
     """Name the columns of scenario and model; the scenario only where there are several."""
-    return ["scenario", "model"] if len({each.scenario for each in found}) > 1 else ["model"]
+    several = any(each.scenario != found[0].scenario for each in found)
+    return ["scenario", "model"] if several else ["model"]
 
 
-def _place(each: Placed, found: Iterable[Placed]) -> list[str]:
-    return [getattr(each, name) for name in _places(found)]
+def _place(each: Placed, names: Sequence[str]) -> list[str]:
+    return [getattr(each, name) for name in names]
 
 
 def marked(found: Comparison, unlike: Collection[RowKey]) -> str:

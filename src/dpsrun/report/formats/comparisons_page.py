@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 from dpsrun.report.analysis.comparison import Comparison
-from dpsrun.report.analysis.conditions import Mixture
+from dpsrun.report.analysis.conditions import Contrast, Mixture
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparisons import (
     UNLIKE,
@@ -19,9 +20,10 @@ from dpsrun.report.formats.comparisons import (
 )
 from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.published import beside_published, published_notes
-from dpsrun.report.formats.tables import Lines
+from dpsrun.report.formats.tables import Lines, row_labels
 from dpsrun.report.notes import unverified
 from dpsrun.report.statistics.stability import FEW
+from dpsrun.runs.store import Damaged
 
 T = TypeVar("T")
 
@@ -44,10 +46,11 @@ the share of pairs that the method wins, ties counting half; its interval is a b
 The average is over the tasks within each seed; its p is not corrected."""
 
 STEADINESS = """\
-Standard deviation of the method by the reference's: below 1 the method is more stable. The interval
-is a bootstrap over the seeds; p is Brown and Forsythe's test of equal variances. Failed runs are
-those no better than a constant guess and those that diverged, of all that the machine let end, with
-Wilson's interval; the last p is Fisher's exact test of equal rates."""
+Standard deviations over the seeds, times 100, of the method and of the reference, and the first by
+the second: below 1 the method is more stable. The interval of that ratio is a bootstrap over the
+seeds; p (sd) is Brown and Forsythe's test of equal variances. Failed runs are those no better than
+a constant guess and those that diverged, of all that the machine let end, with Wilson's interval;
+p (failed) is Fisher's exact test of equal rates."""
 
 OVERALL = """\
 The average is over the tasks within each seed first. Ranks are those of the means on each task,
@@ -99,7 +102,8 @@ def _section(
 
 def _compared(found: Findings) -> Iterator[str]:
     if not found.comparisons:
-        yield "No row has another to be compared with."
+        yield "No row has another to be compared with: none has scores on the same task."
+        yield bullets(comparison_notes(found))
         return
     unlike = found.apart
     yield "## Differences"
@@ -114,14 +118,27 @@ def _compared(found: Findings) -> Iterator[str]:
 def comparison_notes(found: Findings) -> list[str]:
     """Give what a reader must know beside the comparisons."""
     return [
+        *_without_halves(found),
         *_limits(found.comparisons),
-        *_unpaired(found.comparisons),
-        *_small(found),
+        *_unpaired(found),
+        *_short(found.comparisons),
         *_contrasts(found),
-        *map(_mixed, found.mixtures),
-        *(f"{file.path.as_posix()} cannot be read: {file.reason}" for file in found.unread),
+        *_mixtures(found),
+        *_unread(found.unread),
         *unverified(found.report),
     ]
+
+
+def _without_halves(found: Findings) -> Iterator[str]:
+    """Say how many runs have no held-out score, if that is asked for."""
+    if found.wishes.selection == "held-out":
+        trained = [entry.trained for entry in found.report.entries if entry.trained]
+        lacking = sum(result.held_out is None for result in trained)
+        if lacking:
+            yield (
+                f"no held-out score: {lacking} of {len(trained)} trained runs. Earlier versions of "
+                "dpsrun did not score halves; `dpsrun grid GRID --force` does the runs again."
+            )
 
 
 def _limits(compared: Sequence[Comparison]) -> Iterator[str]:
@@ -132,41 +149,67 @@ def _limits(compared: Sequence[Comparison]) -> Iterator[str]:
         numbers[sizes] = each.measures.difference.smallest_p
     for sizes, smallest in numbers.items():
         if smallest > SIGNIFICANT:
-            yield (
-                f"cannot be significant with {sizes} seeds: the smallest p that they can reach is "
-                f"{smallest:.2g}."
-            )
+            seeds = "1 seed" if sizes == "1" else f"{sizes} seeds"
+            yield f"cannot be significant with {seeds}: the smallest p of them is {smallest:.2g}."
 
 
-def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
-    loose = dict.fromkeys(each.method for each in compared if not each.paired)
+def _unpaired(found: Findings) -> Iterator[str]:
+    loose = [each for each in found.comparisons if not each.paired]
     if loose:
-        yield f"not paired, for their seeds do not match the reference's: {', '.join(loose)}."
-    for each in compared:
-        if each.paired and each.left_out:
-            yield f"{each.task}, {each.method}: {each.left_out} scores have no partner."
+        yield f"not paired, for their seeds do not match the reference's: {_listed(loose, found)}."
+    partial = [each for each in found.comparisons if each.paired and each.left_out]
+    if partial:
+        numbers = _listed(partial, found, lambda each: f"{each.left_out} of {each.task}")
+        yield f"scores without a partner, left out: {numbers}."
 
 
-def _small(found: Findings) -> Iterator[str]:
-    if found.wishes.bootstrap and any(len(each.first) < FEW for each in found.comparisons):
+def _short(compared: Sequence[Comparison]) -> Iterator[str]:
+    drawn = (
+        each
+        for each in compared
+        if each.measures.superiority.interval or each.measures.steadiness.interval
+    )
+    if any(min(len(each.first), len(each.second)) < FEW for each in drawn):
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
 
 
 def _contrasts(found: Findings) -> Iterator[str]:
-    """List what differs beside the method, methods and tasks that differ alike in one line."""
-    alike: dict[tuple[str, str, str], dict[str, dict[str, None]]] = {}
+    """List what differs beside the method, rows and tasks that differ alike in one line."""
+    alike: dict[tuple[str, str, str], list[Contrast]] = {}
     for each in found.contrasts:
-        methods = alike.setdefault((each.name, each.first, each.second), {})
-        methods.setdefault(each.method, {})[each.task] = None
-    for (name, first, second), methods in alike.items():
-        mark = "tuned: " if name in found.wishes.tuned else f"{UNLIKE} "
-        yield f"{mark}{name} is {first}, against {second}: {_listed(methods)}."
+        alike.setdefault((each.name, each.first, each.second), []).append(each)
+    for (name, first, second), group in alike.items():
+        mark = "tuned:" if name in found.wishes.tuned else UNLIKE
+        yield f"{mark} {name} is {first}, against {second}: {_listed(group, found)}."
 
 
-def _listed(methods: dict[str, dict[str, None]]) -> str:
-    return "; ".join(f"{method} ({', '.join(tasks)})" for method, tasks in methods.items())
+def _mixtures(found: Findings) -> Iterator[str]:
+    alike: dict[tuple[str, tuple[str, ...]], list[Mixture]] = {}
+    for each in found.mixtures:
+        alike.setdefault((each.name, each.values), []).append(each)
+    for (name, values), group in alike.items():
+        told = ", ".join(values)
+        yield f"runs of one cell do not share {name} ({told}): {_listed(group, found)}."
 
 
-def _mixed(found: Mixture) -> str:
-    place = f"{found.task}, {found.model}, {found.method}, {found.scenario}"
-    return f"{place}: its runs do not share {found.name}: {', '.join(found.values)}."
+def _unread(files: Sequence[Damaged]) -> Iterator[str]:
+    if files:
+        first = f"{files[0].path.as_posix()}: {files[0].reason}"
+        runs = "1 run" if len(files) == 1 else f"{len(files)} runs, the first"
+        yield f"predictions cannot be read, of {runs}: {first}"
+
+
+Placed = TypeVar("Placed", Comparison, Contrast, Mixture)
+
+
+def _listed(
+    group: Sequence[Placed],
+    found: Findings,
+    told: Callable[[Placed], str] = attrgetter("task"),
+) -> str:
+    """Name the rows of a group, by the columns that identify one, with their tasks."""
+    name = attrgetter(*row_labels(found.report.main))
+    rows: dict[tuple[str, ...], dict[str, None]] = {}
+    for each in group:
+        rows.setdefault(name(each), {})[told(each)] = None
+    return "; ".join(f"{', '.join(row)} ({', '.join(tasks)})" for row, tasks in rows.items())

@@ -13,6 +13,9 @@ ESCAPED = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "→": r"$\rightarrow$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 
@@ -80,9 +83,10 @@ def _group(found: Findings, rows: Sequence[Row]) -> Iterator[str]:
     columns = [
         _leaders(cells) for cells in zip(*(_cells(found, row) for row in alike), strict=True)
     ]
+    known = (rows[0].scenario, rows[0].model) in found.references
     for row, apart in zip(rows, unlike, strict=True):
         cells = zip(_cells(found, row), columns, strict=True)
-        shown = [_shown(cell, () if apart else leaders) for cell, leaders in cells]
+        shown = [_shown(cell, leaders if known and not apart else ()) for cell, leaders in cells]
         yield _joined([f"{escaped(row.method)}{UNLIKE if apart else ''}", *shown])
 
 
@@ -104,13 +108,17 @@ def _shown(cell: Cell, leaders: Sequence[str]) -> str:
     mean = points(summary.mean)
     if mean in leaders:
         mean = f"\\textbf{{{mean}}}" if mean == leaders[0] else f"\\underline{{{mean}}}"
+    mean = mean.replace("-", "$-$")
     spread = "" if summary.sd is None else f" {{\\scriptsize $\\pm$ {points(summary.sd)}}}"
     of_expected = "" if summary.n == cell.expected else f" {{\\scriptsize ($n={summary.n}$)}}"
     return f"{mean}{spread}{of_expected}"
 
 
 def _joined(cells: Iterable[str]) -> str:
-    return f"{' & '.join(cells)} \\\\"
+    line = " & ".join(cells)
+    # At its start LaTeX would take these for an option of the command before.
+    guard = "{}" if line.startswith(("[", "*")) else ""
+    return f"{guard}{line} \\\\"
 
 
 def escaped(text: str) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from statistics import stdev
 
 from dpsrun.report.analysis.comparison import Failures, Share
 from dpsrun.report.analysis.measures import Difference, Steadiness, Superiority
 from dpsrun.report.findings import Findings
-from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.interval import Interval, deviation
 
 Line = dict[str, object]
 
@@ -46,7 +45,7 @@ def _place(each: object) -> Line:
 
 
 def _sd(scores: tuple[float, ...]) -> float | None:
-    return stdev(scores) if len(scores) > 1 else None
+    return deviation(scores) if len(scores) > 1 else None
 
 
 def _difference(found: Difference, adjusted: float | None) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dpsrun.report.findings import Findings
@@ -17,6 +18,19 @@ from dpsrun.report.formats.raw import (
 from dpsrun.report.formats.spreadsheets import cost_lines, run_lines, stability_lines
 from dpsrun.report.formats.tables import outcomes
 from dpsrun.report.notes import notes
+
+
+def document(found: Findings) -> str:
+    """Write `report.json`, an entry a line; raises ValueError for a number that JSON has not."""
+    parts = (f"{json.dumps(name)}: {_spread(value)}" for name, value in record(found).items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _spread(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, allow_nan=False)
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
+    return f"[\n{lines}\n]"
 
 
 def record(found: Findings) -> dict[str, Any]:
@@ -41,5 +55,5 @@ def record(found: Findings) -> dict[str, Any]:
         "example_noise": list(noise_lines(found)),
         "variance_sources": list(source_lines(found)),
         "published": list(published_lines(report.grid, found.reproductions)),
-        "notes": [*notes(report), *comparison_notes(found)],
+        "notes": list(dict.fromkeys([*notes(report), *comparison_notes(found)])),
     }

@@ -81,8 +81,8 @@ def means(table: Table) -> str:
 
 def _wide(table: Table) -> Iterator[dict[str, object]]:
     for row in table.rows:
-        line: dict[str, object] = {"scenario": row.scenario, "model": row.model}
-        line |= {"method": row.method}
+        line: dict[str, object] = {"grid": table.grid, "selection": table.selection}
+        line |= {"scenario": row.scenario, "model": row.model, "method": row.method}
         for cell in cells_of(table, row):
             for name in ("mean", "sd", "n"):
                 line[f"{cell.column.title} {name}"] = getattr(cell.summary, name)
