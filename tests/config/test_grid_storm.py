@@ -19,6 +19,8 @@ from tests.config.grids import CPU, faults, small
 from tests.config.parts import Original, originals
 from tests.config.storm import DAMAGES, Damage, damaged
 
+pytestmark = pytest.mark.no_cover  # counting takes a third longer, and shows nothing new
+
 FILE = Path("grid.yaml")
 
 EACH = 420

@@ -6,8 +6,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from dpsrun.report.read import Report, choose, read
 from dpsrun.runs.result import CODE, Evaluation, Failure, Outcome, Result, Timing
-from dpsrun.runs.spec import EvaluationSet, Labels, Places, Run, RunSpec, Scenario, Seeds, Training
+from dpsrun.runs.spec import (
+    DeviceKind,
+    EvaluationSet,
+    Labels,
+    Places,
+    Run,
+    RunSpec,
+    Scenario,
+    Seeds,
+    Training,
+)
 from dpsrun.runs.store import Manifest, Member, Store
 
 Key = tuple[str, str, int]
@@ -30,23 +41,26 @@ def make_run(
     train_examples: int = 32,
     model: str = "tiny",
     architecture: str = "bert-2x8",
+    device: DeviceKind = "cpu",
+    seeds: Seeds | None = None,
 ) -> Run:
     """Describe a run; its label is the key's method, `sets` are its further evaluation sets."""
     task, label, seed = key
+    seeds = seeds or Seeds.all(seed)
     spec = RunSpec(
         task=task,
         data=f"data-of-{task}",
         model="weights",
         architecture=architecture,
-        device="cpu",
+        device=device,
         method=method,
         params={"label": label} | dict(params),
         scenario=Scenario.parse(scenario),
         training=training,
-        seeds=Seeds.all(seed),
+        seeds=seeds,
         evaluate=tuple(EvaluationSet(name=name, data=f"data-of-{name}") for name in sets),
     )
-    labels = Labels(task=task, model=model, method=label, scenario=scenario, seed=f"s{seed}")
+    labels = Labels(task=task, model=model, method=label, scenario=scenario, seed=seeds.slug)
     return Run(id=spec.id, spec=spec, labels=labels, train_examples=train_examples, total_steps=6)
 
 
@@ -97,6 +111,12 @@ def make_grid(root: Path, ends: Iterable[tuple[Run, Wanted, Mapping[str, object]
         runs.append(run)
     write_manifest(store, "demo", runs)
     return store
+
+
+def report_of(store: Store) -> Report:
+    """Read the only grid of a results folder."""
+    (manifest,), _ = choose(store, [])
+    return read(store, manifest)
 
 
 def finish(store: Store, run: Run, wanted: Wanted, **facts: object) -> Result:

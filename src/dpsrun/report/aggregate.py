@@ -76,7 +76,7 @@ class Counts:
         undefined: runs that ended without a defined score (a constant predictor's correlation).
         diverged: runs with a non-finite loss, gradient or weight; they have no score.
         errors: runs that the machine ended (error, oom, timeout); they have no score.
-        missing: runs without a readable result.
+        missing: runs without a readable result, or that were not put to what is asked for.
     """
 
     failed: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ def _cell(column: Column, members: list[Member], results: Results, selection: Se
         value = score(result, selection, column.evaluated_on)
         if value is not None:
             scores[seed] = value
-        for kind in _kinds(result, value, column.evaluated_on):
+        for kind in _kinds(result, value, selection, column.evaluated_on):
             kinds.setdefault(kind, []).append(seed)
     counts = Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
     return _summed_up(column, len(members), scores, counts.failed, counts)
@@ -244,7 +244,7 @@ def _summed_up(
 
 
 def _kinds(
-    result: Result | Damaged | None, value: float | None, evaluated_on: str
+    result: Result | Damaged | None, value: float | None, selection: Selection, evaluated_on: str
 ) -> tuple[str, ...]:
     """Name the counts that a run with this score goes into."""
     if not isinstance(result, Result):
@@ -253,11 +253,18 @@ def _kinds(
         return ("errors",)
     if result.outcome == "diverged":
         return ("diverged",)
-    if evaluated_on and evaluated_on not in result.sets:
+    if not _evaluated(result, selection, evaluated_on):
         return ("missing",)
     if value is None:
         return ("failed", "undefined")
     return ("failed",) if result.outcome == "failed" else ()
+
+
+def _evaluated(result: Result, selection: Selection, evaluated_on: str) -> bool:
+    """Say whether a run was put to what is asked for; results of old have no halves."""
+    if evaluated_on:
+        return evaluated_on in result.sets
+    return selection != "held-out" or any(each.halves for each in result.evaluations)
 
 
 def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:

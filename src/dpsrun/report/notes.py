@@ -12,7 +12,11 @@ from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
 
 MEANINGS = (
-    "failed: no better than a constant guess at the end; its score, if it has one, is in the mean.",
+    (
+        "failed: at the end no better than the majority class (Mosbach et al. 2021) or, for "
+        "regression (our own rule), no positive correlation; its score, if any, is in the mean."
+    ),
+    "ok only: the same without failed runs, which hides the instability that is studied.",
     "undefined: failed without a score (a correlation with constants); left out, never taken as 0.",
     "diverged: a loss, gradient or weight was not finite; without a score, left out of the mean.",
     "errors: ended by an error, lack of memory or time; without a score, left out of the mean.",

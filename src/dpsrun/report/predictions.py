@@ -31,7 +31,8 @@ class Predictions:
 def read_predictions(path: Path, split: str, selection: str) -> Predictions:
     """Read the predictions of an attempt on a split at one epoch, `last` or `best`.
 
-    Raises OSError or ValueError if there is no such file or it holds something else.
+    Raises OSError or ValueError if there is no such file or it is damaged, NotImplementedError
+    (pyarrow's) if its columns hold something else.
     """
     import pyarrow.compute as pc  # noqa: PLC0415 (slow to import)
     import pyarrow.parquet as pq  # noqa: PLC0415 (slow to import)
@@ -67,7 +68,7 @@ class Archive:
         path = folder / "predictions.parquet"
         try:
             return read_predictions(path, split, self.selection)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             reason = str(error).partition("\n")[0]
             self.unread.append(Damaged(path.relative_to(self.store.root), reason))
             return None

@@ -28,6 +28,9 @@ from dpsrun.report.statistics.unpaired import (
     welch_interval,
 )
 
+DECIMALS = 12
+"""Of a score: averages over tasks that agree so far are equal but for rounding."""
+
 SEED = 0
 """Of the generator of each comparison: the same scores give the same numbers, wherever they are."""
 
@@ -91,6 +94,7 @@ class Measures:
 def measure_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Measures:
     """Measure between scores of the same seeds, in the same order."""
     generator = np.random.default_rng(SEED)
+    first, second = _rounded(first), _rounded(second)
     differences = [a - b for a, b in zip(first, second, strict=True)]
     outcomes = Outcomes.of(differences)
     drawn = bootstrap and len(differences) > 1
@@ -113,6 +117,7 @@ def measure_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap:
 def measure_groups(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Measures:
     """Measure between scores of different seeds."""
     generator = np.random.default_rng(SEED)
+    first, second = _rounded(first), _rounded(second)
     return Measures(
         difference=Difference(
             value=fmean(first) - fmean(second),
@@ -123,6 +128,10 @@ def measure_groups(first: Sequence[float], second: Sequence[float], *, bootstrap
         superiority=Superiority(superiority(first, second)),
         steadiness=_steadiness(first, second, generator if bootstrap else None, paired=False),
     )
+
+
+def _rounded(scores: Sequence[float]) -> list[float]:
+    return [round(score, DECIMALS) for score in scores]
 
 
 def _steadiness(

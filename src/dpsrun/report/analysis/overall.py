@@ -10,7 +10,7 @@ import numpy as np
 
 from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Cell, Row, Table
-from dpsrun.report.analysis.measures import SEED
+from dpsrun.report.analysis.measures import DECIMALS, SEED
 from dpsrun.report.read import Report
 from dpsrun.report.statistics.interval import Interval
 from dpsrun.report.statistics.several import interquartile_interval, interquartile_mean, ranks
@@ -68,7 +68,7 @@ def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
     """Rank the rows that have a mean in each task, task by task; method -> mean of its ranks."""
     complete = [row for row in rows if all(cell.scores for cell in row.cells)]
     means = [
-        {row.method: fmean(row.cells[column].scores.values()) for row in complete}
+        {row.method: round(fmean(row.cells[column].scores.values()), DECIMALS) for row in complete}
         for column in range(len(rows[0].cells))
     ]
     by_task = [ranks(each) for each in means]
@@ -97,6 +97,8 @@ def one_scale(report: Report) -> bool:
     A task that is not known, or whose score is a mean of both, can be pooled with nothing.
     """
     orders = {entry.member.labels.task: entry.order for entry in report.entries if entry.order}
+    if len(orders) < len(report.main.columns):
+        return False
     try:
         tasks = [find(name, order.declared) for name, order in orders.items()]
     except UserError:

@@ -56,12 +56,13 @@ def _caption(found: Findings) -> str:
     told = SELECTED[found.wishes.selection]
     words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
     marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
-    return f"{words}, times 100, over {_seeds(found)} seeds.{marks}"
+    return f"{words}, times 100, over {_seeds(found)}.{marks}"
 
 
 def _seeds(found: Findings) -> str:
-    numbers = {cell.expected for row in found.report.main.rows for cell in row.cells} - {0}
-    return " to ".join(map(str, dict.fromkeys((min(numbers), max(numbers)))))
+    numbers = {cell.expected for row in found.report.main.rows for cell in row.cells} - {0} or {0}
+    ends = dict.fromkeys((min(numbers), max(numbers)))
+    return f"{' to '.join(map(str, ends))} seed{'' if numbers == {1} else 's'}"
 
 
 def _body(found: Findings) -> Iterator[str]:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from dpsrun.report.statistics.interval import Interval, deviation
 from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
+ROUNDING = 1e-12
+"""Scores that are no further apart differ by rounding alone."""
+
 FEW = 5
 """Below so many seeds a bootstrap knows too little of the tails: its intervals are too short."""
 
@@ -61,17 +64,15 @@ def _deviations(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 def brown_forsythe_p(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Give the p of equal variances by Levene's test around the medians (Brown and Forsythe 1974).
 
-    None for n < 2, and where no score lies off its median.
+    None for n < 2, and where in both all scores lie equally far from the median, as two do.
     """
     groups = [np.asarray(group, dtype=np.float64) for group in (first, second)]
     if min(group.size for group in groups) < 2:  # noqa: PLR2004 (a deviation takes two)
         return None
     distances = [np.abs(group - np.median(group)) for group in groups]
-    if all(np.ptp(each) == 0 for each in distances):
+    if all(np.ptp(each) <= ROUNDING for each in distances):
         return None
     within = sum(float(((each - each.mean()) ** 2).sum()) for each in distances)
-    if not within:
-        return 0.0
     sizes = [each.size for each in distances]
     between = (distances[0].mean() - distances[1].mean()) ** 2 * sizes[0] * sizes[1] / sum(sizes)
     from scipy.special import fdtrc  # noqa: PLC0415 (slow to import)

@@ -1,0 +1,150 @@
+"""What two groups of scores say of each other, against scipy and hand-worked numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from dpsrun.report.analysis.measures import Measures, Superiority, measure_groups, measure_pairs
+from dpsrun.report.statistics.paired import Outcomes
+
+Measure = Callable[..., Measures]
+
+FIRST = [0.71, 0.66, 0.74, 0.69, 0.70, 0.73]
+SECOND = [0.68, 0.67, 0.69, 0.69, 0.61, 0.65]
+
+SCORE = st.integers(0, 20).map(lambda k: k / 20)
+SCORES = st.lists(SCORE, min_size=1, max_size=6)
+PAIRS = st.lists(st.tuples(SCORE, SCORE), min_size=1, max_size=6)
+
+
+def test_pairs_are_measured_by_their_differences() -> None:
+    found = measure_pairs(FIRST, SECOND, bootstrap=False).difference
+    expected = stats.ttest_rel(FIRST, SECOND).confidence_interval(0.95)
+    differences = np.subtract(FIRST, SECOND)
+    assert found.value == pytest.approx(differences.mean())
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
+    flips = stats.permutation_test((differences,), np.mean, permutation_type="samples")
+    assert found.p == pytest.approx(flips.pvalue)
+    assert found.smallest_p == 2 / 2**6
+
+
+def test_groups_are_measured_by_welch_and_all_ways_to_deal_the_scores() -> None:
+    first, second = FIRST[:4], SECOND[:3]
+    found = measure_groups(first, second, bootstrap=False).difference
+    expected = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+    assert found.value == pytest.approx(np.mean(first) - np.mean(second))
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
+    deals = stats.permutation_test(
+        (np.array(first), np.array(second)), lambda a, b: np.mean(a) - np.mean(b)
+    )
+    assert found.p == pytest.approx(np.mean(abs(deals.null_distribution) >= found.value - 1e-12))
+    assert found.smallest_p == 1 / 35
+
+
+def test_the_probability_to_be_better_is_of_pairs_or_of_any_two_runs() -> None:
+    paired = measure_pairs(FIRST, SECOND, bootstrap=False).superiority
+    assert paired == Superiority(4.5 / 6, None, Outcomes(wins=4, ties=1, losses=1))
+    loose = measure_groups(FIRST, SECOND, bootstrap=False).superiority
+    u = stats.mannwhitneyu(FIRST, SECOND).statistic
+    assert (loose.value, loose.outcomes) == (pytest.approx(u / 36), None)
+
+
+@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
+def test_steadiness_is_the_ratio_of_the_deviations_and_levenes_test(measure: Measure) -> None:
+    found = measure(FIRST, SECOND, bootstrap=False).steadiness
+    assert found.ratio == pytest.approx(np.std(FIRST, ddof=1) / np.std(SECOND, ddof=1))
+    assert found.p == pytest.approx(stats.levene(FIRST, SECOND, center="median").pvalue)
+
+
+def test_pairs_are_drawn_together_and_groups_apart() -> None:
+    """A method against itself: every sample of pairs has the ratio 1, groups have their chance."""
+    pairs, groups = (m(FIRST, FIRST, bootstrap=True) for m in (measure_pairs, measure_groups))
+    together, apart = pairs.steadiness.interval, groups.steadiness.interval
+    assert together is not None
+    assert apart is not None
+    assert (together.low, together.high) == (1, 1)
+    assert apart.low < 0.7
+    assert apart.high > 1.4
+    assert pairs.superiority.interval is not None
+    assert groups.superiority.interval is None
+
+
+@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
+def test_without_bootstrap_only_the_intervals_by_resampling_are_left_out(
+    measure: Measure,
+) -> None:
+    drawn, undrawn = (measure(FIRST, SECOND, bootstrap=flag) for flag in (True, False))
+    without = dataclasses.replace(
+        drawn,
+        superiority=dataclasses.replace(drawn.superiority, interval=None),
+        steadiness=dataclasses.replace(drawn.steadiness, interval=None),
+    )
+    assert undrawn == without != drawn
+    assert measure(FIRST, SECOND, bootstrap=True) == drawn
+
+
+def test_a_single_pair_says_next_to_nothing() -> None:
+    found = measure_pairs([0.7], [0.6], bootstrap=True)
+    assert (found.difference.p, found.difference.smallest_p) == (1, 1)
+    assert found.difference.interval is found.superiority.interval is None
+    assert (found.steadiness.ratio, found.steadiness.interval, found.steadiness.p) == (None,) * 3
+
+
+@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
+def test_equal_scores_everywhere_are_no_difference_and_no_ratio(measure: Measure) -> None:
+    found = measure([0.5] * 3, [0.5] * 3, bootstrap=True)
+    assert (found.difference.value, found.difference.p, found.superiority.value) == (0, 1, 0.5)
+    assert found.difference.interval is not None
+    assert (found.difference.interval.low, found.difference.interval.high) == (0, 0)
+    assert (found.steadiness.ratio, found.steadiness.interval, found.steadiness.p) == (None,) * 3
+
+
+@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
+def test_averages_that_rounding_tells_apart_are_ties(measure: Measure) -> None:
+    """As of two tasks: 0.1 and 0.2 have another sum than 0.3 and 0, in the last digit."""
+    first, second = [(0.1 + 0.2) / 2] * 3, [(0.3 + 0.0) / 2] * 3
+    assert first != second
+    found = measure(first, second, bootstrap=False)
+    assert (found.difference.p, found.superiority.value) == (1, 0.5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(PAIRS)
+def test_turned_pairs_give_the_mirror_image(scores: list[tuple[float, float]]) -> None:
+    first, second = map(list, zip(*scores, strict=True))
+    assert_mirrored(
+        measure_pairs(first, second, bootstrap=False),
+        measure_pairs(second, first, bootstrap=False),
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(SCORES, SCORES)
+def test_turned_groups_give_the_mirror_image(first: list[float], second: list[float]) -> None:
+    assert_mirrored(
+        measure_groups(first, second, bootstrap=False),
+        measure_groups(second, first, bootstrap=False),
+    )
+
+
+def assert_mirrored(found: Measures, turned: Measures) -> None:
+    one, other = found.difference, turned.difference
+    assert one.value == pytest.approx(-other.value, abs=1e-12)
+    assert one.smallest_p - 1e-12 <= one.p == pytest.approx(other.p)
+    assert (one.interval is None) == (other.interval is None)
+    if one.interval and other.interval:
+        mirrored = (-other.interval.high, -other.interval.low)
+        assert (one.interval.low, one.interval.high) == pytest.approx(mirrored, abs=1e-12)
+    assert found.superiority.value == pytest.approx(1 - turned.superiority.value)
+    assert found.steadiness.p == pytest.approx(turned.steadiness.p)
+    if found.steadiness.ratio and turned.steadiness.ratio:
+        assert found.steadiness.ratio == pytest.approx(1 / turned.steadiness.ratio)
