@@ -81,9 +81,9 @@ def latex_lines(text: str) -> list[list[str]]:
     """Read the lines of a LaTeX table as they are printed; all have as many cells as the head."""
     begun = re.findall(r"\\begin\{(\w+)\}", text)
     assert re.findall(r"\\end\{(\w+)\}", text) == begun[::-1] == ["tabular", "table"]
-    (columns, inner) = re.findall(r"\\begin\{tabular\}\{(l c*|lc*)\}\n(.*)\\end", text, re.DOTALL)[
-        0
-    ]
+    table = re.search(r"\\begin\{tabular\}\{(lc*)\}\n(.*)\\end\{tabular\}", text, re.DOTALL)
+    assert table, text
+    columns, inner = table.groups()
     lines = []
     for line in inner.splitlines():
         if line in {r"\toprule", r"\midrule", r"\bottomrule"}:

@@ -4,8 +4,9 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Row, Selection, Table, aggregate, summarise
@@ -34,7 +35,8 @@ def test_the_deviation_is_the_samples() -> None:
 
 
 def test_one_score_has_no_deviation_and_none_has_nothing() -> None:
-    assert summarise([0.7]).sd is None
+    one = summarise([0.7])
+    assert one.sd is one.se is one.low is one.high is None
     assert summarise([0.7]).mean == 0.7
     nothing = summarise([])
     assert nothing.n == 0
@@ -43,6 +45,14 @@ def test_one_score_has_no_deviation_and_none_has_nothing() -> None:
 
 def test_equal_scores_deviate_by_exactly_nothing() -> None:
     assert summarise([0.1 + 0.2] * 7).sd == 0.0
+
+
+def test_the_mean_has_its_standard_error_and_its_interval() -> None:
+    scores = [0.61, 0.58, 0.66, 0.7, 0.52]
+    summary = summarise(scores)
+    interval = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
+    assert summary.se == pytest.approx(stats.sem(scores))
+    assert (summary.low, summary.high) == pytest.approx((interval.low, interval.high))
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
@@ -108,6 +118,32 @@ def test_an_undefined_score_is_failed_and_never_zero(tmp_path: Path) -> None:
     assert cell.counts.failed == cell.counts.undefined == ("s1",)
 
 
+def test_the_scores_of_runs_that_learnt_something_stand_beside_all(tmp_path: Path) -> None:
+    ends: dict[Key, Wanted] = {
+        ("rte", "vanilla", 0): 0.7,
+        ("rte", "vanilla", 1): "failed",
+        ("rte", "vanilla", 2): 0.8,
+        ("rte", "vanilla", 3): "diverged",
+    }
+    (cell,) = only_row(tmp_path, ends).cells
+    assert cell.ok_only == summarise([0.7, 0.8])
+    assert cell.summary == summarise([0.7, 0.5, 0.8])
+
+
+def test_the_average_without_failed_runs_leaves_out_each_seed_that_failed_on_a_task(
+    tmp_path: Path,
+) -> None:
+    ends: dict[Key, Wanted] = {
+        ("rte", "vanilla", 0): 0.7,
+        ("rte", "vanilla", 1): "failed",
+        ("mrpc", "vanilla", 0): 0.8,
+        ("mrpc", "vanilla", 1): 0.9,
+    }
+    average = only_row(tmp_path, ends).average
+    assert average.ok_only == summarise([0.75])
+    assert average.summary == summarise([0.75, 0.7])
+
+
 def test_last_and_best_epoch_are_told_apart(tmp_path: Path) -> None:
     store = make_results(tmp_path, {("rte", "vanilla", 0): (0.6, 0.75)})
     assert table(store, "last").rows[0].cells[0].summary.mean == 0.6
@@ -155,6 +191,7 @@ def test_a_row_without_one_of_the_tasks_has_no_average(tmp_path: Path) -> None:
     assert mix.average.summary.n == 0
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.sampled_from([0.5, 0.75, "failed", "diverged", "error", "oom", (None, None), None]),

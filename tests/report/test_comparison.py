@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -113,7 +114,7 @@ def test_failures_are_counted_among_the_runs_that_the_machine_let_end(tmp_path: 
     assert found is not None
     assert found.first == Share(3, 4, wilson(3, 4))
     assert found.second == Share(0, 8, wilson(0, 8))
-    assert found.p == pytest.approx(stats.fisher_exact([[3, 1], [0, 8]]).pvalue)
+    assert found.p == pytest.approx(stats.fisher_exact(np.array([[3, 1], [0, 8]])).pvalue)
 
 
 def test_holms_correction_is_over_the_tasks_of_one_method(tmp_path: Path) -> None:

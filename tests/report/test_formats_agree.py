@@ -46,10 +46,15 @@ NO_SCORE = ("", "", 0)
 
 def runs() -> Iterable[tuple[Run, Wanted, Mapping[str, object]]]:
     for (scenario, model, method, task, first), ends in ENDS.items():
-        training = Training(learning_rate=1e-3 if method == "other rate" else 1e-4)
-        where = {"scenario": scenario, "model": model, "architecture": model}
         for seed, wanted in enumerate(ends, first):
-            yield make_run((task, method, seed), training=training, **where), wanted, {}
+            run = make_run(
+                (task, method, seed),
+                training=Training(learning_rate=1e-3 if method == "other rate" else 1e-4),
+                scenario=scenario,
+                model=model,
+                architecture=model,
+            )
+            yield run, wanted, {}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from dpsrun.report.analysis.comparison import compare
 from dpsrun.report.analysis.reference import references
 from dpsrun.report.findings import Wishes, find
 from dpsrun.report.read import Report
-from tests.report.builder import make_grid, make_run, report_of
+from tests.report.builder import make_grid, make_results, make_run, report_of
 
 Line = tuple[str, str, str, str]
 """Label and method of a row, its scenario and model."""
@@ -21,16 +21,14 @@ SMALL = "low-resource(8)"
 
 
 def report(root: Path, rows: Iterable[Line]) -> Report:
-    """Read a grid with a run for each row; the scores ascend."""
-    ends = [
-        (
-            make_run(("rte", label, 0), method=method, scenario=scenario, model=model),
-            0.1 * (place + 1),
-            {},
+    """Read a grid with a run for each row; the scores ascend in steps of an eighth."""
+    runs = (
+        make_run(
+            ("rte", label, 0), method=method, scenario=scenario, model=model, architecture=model
         )
-        for place, (label, method, scenario, model) in enumerate(rows)
-    ]
-    return report_of(make_grid(root, ends))
+        for label, method, scenario, model in rows
+    )
+    return report_of(make_grid(root, ((run, step / 8, {}) for step, run in enumerate(runs, 1))))
 
 
 def chosen(found: Report, against: str | None = None) -> dict[tuple[str, str], str]:
@@ -67,8 +65,8 @@ def test_each_scenario_and_model_has_its_own(tmp_path: Path) -> None:
     assert chosen(found) == dict.fromkeys(places, "vanilla")
     compared = compare(found.main, references(found), bootstrap=False)
     assert [(each.scenario, each.model) for each in compared] == places
-    assert [each.second for each in compared] == pytest.approx([(0.1,), (0.2,), (0.3,), (0.4,)])
-    assert [each.first for each in compared] == pytest.approx([(0.5,), (0.6,), (0.7,), (0.8,)])
+    assert [each.second for each in compared] == [(0.125,), (0.25,), (0.375,), (0.5,)]
+    assert [each.first for each in compared] == [(0.625,), (0.75,), (0.875,), (1.0,)]
 
 
 def test_the_reader_may_name_another_which_need_not_be_in_every_place(tmp_path: Path) -> None:
@@ -87,7 +85,6 @@ def test_the_reader_may_name_another_which_need_not_be_in_every_place(tmp_path: 
 
 
 def test_a_name_that_no_row_has_is_the_readers_mistake(tmp_path: Path) -> None:
-    ends = [(make_run(("rte", label, 0)), 0.6, {}) for label in ("vanilla", "dps-mix")]
-    store = make_grid(tmp_path, ends)
+    store = make_results(tmp_path, {("rte", "vanilla", 0): 0.6, ("rte", "dps-mix", 0): 0.7})
     with pytest.raises(UserError, match=r"--against: .* 'dps-mx': did you mean 'dps-mix'\?"):
         find(store, report_of(store), Wishes(against="dps-mx"))

@@ -60,6 +60,14 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert resumed.resumed_at == ((step - 1) // 4 * 4,)
 
 
+def test_what_goes_on_bit_for_bit_has_a_score_on_either_half_of_the_examples(
+    undisturbed: Any,
+) -> None:
+    for evaluation in undisturbed("vanilla")["evaluations"]:
+        first, second = evaluation.halves
+        assert min(first, second) <= evaluation.primary <= max(first, second)
+
+
 @pytest.mark.parametrize("label", ["vanilla", "mix"])
 def test_a_run_killed_again_and_again_goes_on_bit_for_bit(
     label: str, inputs: Inputs, undisturbed: Any, tmp_path: Path

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from dpsrun.report.analysis.conditions import EFFECTIVE, MACHINE, PACKAGES
 from dpsrun.runs.result import SetScore
 from dpsrun.runs.store import Order
 from dpsrun.tasks.labels import label_map
 from dpsrun.tasks.registry import find
+from dpsrun.training import record
 from dpsrun.training.finetune import FineTune
 from dpsrun.training.further import FurtherSet
 from tests.training.runs import TASK, Inputs, attempt, outcome
@@ -53,6 +55,13 @@ def test_a_set_is_scored_by_the_model_of_the_last_epoch(tuned: FineTune) -> None
         majority=0.5,
         classes=find(TASK).labels,
     )
+
+
+def test_a_result_names_the_conditions_by_which_a_report_tells_rows_apart(tuned: FineTune) -> None:
+    machine = record.environment(tuned.device)
+    assert {*EFFECTIVE} <= tuned.effective().keys()
+    assert {*MACHINE} <= machine.keys()
+    assert {*PACKAGES} <= machine["packages"].keys()
 
 
 def test_further_sets_leave_the_training_and_its_own_scores_as_they_are(

@@ -68,7 +68,9 @@ class Archive:
         path = folder / "predictions.parquet"
         try:
             return read_predictions(path, split, self.selection)
+        except FileNotFoundError:
+            reason = "there is no such file"
         except (OSError, ValueError, NotImplementedError) as error:
-            reason = str(error).partition("\n")[0]
-            self.unread.append(Damaged(path.relative_to(self.store.root), reason))
-            return None
+            reason = str(error).partition("\n")[0].replace(str(path), path.name)
+        self.unread.append(Damaged(path.relative_to(self.store.root), reason))
+        return None

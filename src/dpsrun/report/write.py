@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpsrun.report.analysis.ablation import Ablation, ablations
-from dpsrun.report.analysis.sizes import panels
 from dpsrun.report.formats import markdown, spreadsheets
 from dpsrun.report.read import Report
 from dpsrun.runs.files import write_whole
@@ -66,24 +62,19 @@ def write_findings(store: Store, found: Findings) -> list[Path]:
 
 
 def write_figures(store: Store, found: Findings) -> list[Path]:
-    """Draw the figures of a report; raises OSError, ModuleNotFoundError without matplotlib."""
-    report = found.report
-    curves, maps = panels(report), ablations(report)
-    if not curves and not maps:
-        return []
-    from dpsrun.report.figures import curve, heatmap, style  # noqa: PLC0415 (an extra, and slow)
+    """Draw the figures of a report; raises OSError, ModuleNotFoundError without matplotlib.
 
-    figures = {"learning-curve": curve.draw(curves)} if curves else {}
-    figures |= {_name(found, maps): heatmap.draw(found) for found in maps}
-    folder = _folder(store, report)
-    return [path for name, figure in figures.items() for path in style.save(figure, folder / name)]
+    Those of an earlier report that there is nothing of any more are deleted.
+    """
+    from dpsrun.report.drawing import NAMES, draw  # noqa: PLC0415 (an extra, and slow)
+    from dpsrun.report.figures.style import save  # noqa: PLC0415 (as above)
 
-
-def _name(found: Ablation, maps: Sequence[Ablation]) -> str:
-    """Name a heat map after the method, and where that is not enough, after its place."""
-    of_method = [other for other in maps if other.method == found.method]
-    place = () if len(of_method) == 1 else (found.model, found.scenario)
-    return re.sub(r"[^\w.=-]+", "-", "-".join(("heatmap", found.method, *place)))
+    folder = _folder(store, found.report)
+    written = [path for name, figure in draw(found) for path in save(figure, folder / name)]
+    for path in {*folder.glob("*.png"), *folder.glob("*.svg")}.difference(written):
+        if NAMES.fullmatch(path.stem):
+            path.unlink()
+    return written
 
 
 def _folder(store: Store, report: Report) -> Path:

@@ -49,6 +49,38 @@ def test_a_constant_sample_has_no_correlation(metric: str) -> None:
     assert np.isnan(METRICS[metric](labels, guesses, np.array([[3.0, 0.0, 0.0]])))[0]
 
 
+@pytest.mark.parametrize("metric", ["pearson", "spearman"])
+@pytest.mark.parametrize("constant", [0, 1], ids=["labels", "predictions"])
+def test_a_side_that_is_constant_in_a_sample_has_no_correlation(metric: str, constant: int) -> None:
+    """Three examples of one value, which no sum of thirds of tenths gives exactly."""
+    sides = [np.array([0.1, 0.1, 0.7]), np.array([0.3, 0.9, 0.2])]
+    first, second = sides if constant == 0 else reversed(sides)
+    counts = np.array([[1.0, 2.0, 0.0], [1.0, 1.0, 1.0]])
+    found = METRICS[metric](first, second, counts)
+    assert np.isnan(found).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("metric", ["pearson", "spearman"])
+@pytest.mark.parametrize("spread", [1e-3, 1e-6])
+def test_predictions_that_are_nearly_constant_still_correlate(metric: str, spread: float) -> None:
+    """A regression that has learnt next to nothing: all its scores are about 2.5."""
+    guesses = (2.5 + spread * GUESSED_SCORES).astype(np.float32)
+    assert len(np.unique(guesses)) > 5
+    drawn = np.random.default_rng(3).integers(0, 60, (20, 60))
+    counts = np.stack([np.bincount(rows, minlength=60) for rows in drawn]).astype(np.float64)
+    expected = [plain.METRICS[metric](SCORES[rows], guesses[rows]) for rows in drawn]
+    assert METRICS[metric](SCORES, guesses, counts) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["pearson", "spearman"])
+def test_many_ties_are_ranked_as_in_the_drawn_examples(metric: str) -> None:
+    labels, guesses = np.round(SCORES), np.round(GUESSED_SCORES)
+    drawn = np.random.default_rng(4).integers(0, 60, (20, 60))
+    counts = np.stack([np.bincount(rows, minlength=60) for rows in drawn]).astype(np.float64)
+    expected = [plain.METRICS[metric](labels[rows], guesses[rows]) for rows in drawn]
+    assert METRICS[metric](labels, guesses, counts) == pytest.approx(expected)
+
+
 def test_the_noise_of_accuracy_is_binomial() -> None:
     share = float((LABELS == GUESSES).mean())
     found = example_noise(["accuracy"], LABELS, [GUESSES], np.random.default_rng(1))

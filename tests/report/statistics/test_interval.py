@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from dpsrun.report.statistics.interval import standard_error, t_interval, wilson
+from dpsrun.report.statistics.interval import (
+    deviation,
+    standard_error,
+    t_interval,
+    t_quantile,
+    wilson,
+)
 from dpsrun.report.statistics.resampling import percentiles
 
 VALUES = [0.61, 0.58, 0.66, 0.7, 0.52]
@@ -25,6 +35,28 @@ def test_its_half_width_in_deviations_for_few_seeds(n: int, half: float) -> None
     found = t_interval(values)
     assert found is not None
     assert (found.high - found.low) / 2 / np.std(values, ddof=1) == pytest.approx(half, abs=0.005)
+
+
+def test_the_quantiles_are_those_of_students_distribution() -> None:
+    degrees = range(1, 201)
+    expected = stats.t.ppf(0.975, degrees)
+    assert [t_quantile(freedom) for freedom in degrees] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("freedom", [1.01, 1.5, 2.000001, 3.7, 8.25, 99.9, 1234.5])
+def test_welchs_degrees_of_freedom_need_not_be_whole(freedom: float) -> None:
+    assert t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
+    assert t_quantile(float(int(freedom))) == t_quantile(int(freedom)) > t_quantile(freedom)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
+def test_the_deviation_is_the_samples(values: list[float]) -> None:
+    assert deviation(values) == pytest.approx(statistics.stdev(values), rel=1e-9, abs=1e-15)
+
+
+@given(st.floats(-1, 1), st.integers(2, 9))
+def test_equal_values_deviate_by_exactly_nothing(value: float, n: int) -> None:
+    assert deviation([value] * n) == 0
 
 
 def test_the_standard_error() -> None:

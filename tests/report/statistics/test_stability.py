@@ -77,6 +77,22 @@ def test_it_says_nothing_where_nothing_deviates() -> None:
     assert brown_forsythe_p([0.5], NARROW) is None
 
 
+def test_two_runs_of_each_lie_equally_far_from_their_median_whatever_rounding_says() -> None:
+    """0.61 and 0.58 are not equally far from their median in floating point."""
+    assert brown_forsythe_p([0.61, 0.58], [0.7, 0.52]) is None
+    assert brown_forsythe_p([0.61, 0.58, 0.61, 0.58], [0.7, 0.52]) is None
+    assert brown_forsythe_p([0.61, 0.58], NARROW) is not None
+
+
+@pytest.mark.parametrize(
+    ("failures", "runs"),
+    [((3, 0), (10, 10)), ((1, 2), (3, 7)), ((5, 5), (5, 5)), ((0, 4), (2, 4)), ((9, 1), (12, 4))],
+)
+def test_failure_rates_agree_with_scipy(failures: tuple[int, int], runs: tuple[int, int]) -> None:
+    table = [[count, n - count] for count, n in zip(failures, runs, strict=True)]
+    assert fisher_p(failures, runs) == pytest.approx(stats.fisher_exact(np.array(table)).pvalue)
+
+
 def test_failure_rates_by_fishers_exact_test() -> None:
     """Three of three against none of three: 2 of the 20 ways to deal three failures."""
     assert fisher_p((3, 0), (3, 3)) == pytest.approx(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ from dpsrun.report.figures.style import styled
 
 ROOM = Room(width=1.5, height=1.7, across="runs", up=("expected best x 100",))
 SHADE = 0.1
-UNBIASED = {"linestyle": (0, (2, 1.5)), "linewidth": 0.8}
+UNBIASED: dict[str, Any] = {"linestyle": (0, (2, 1.5)), "linewidth": 0.8}
 MARKS = {
     "with replacement (Dodge 2019)": Line2D([], [], color="0.3"),
     "without (Tang 2020)": Line2D([], [], color="0.3", **UNBIASED),
@@ -29,7 +30,7 @@ MARKS = {
 @styled
 def draw(panels: Sequence[Panel[Budget]]) -> list[Figure]:
     """Draw both estimates for 1 to n runs, and the spread of the first among what was observed."""
-    return list(draw_lines(panels, ROOM, MARKS, _draw, linestyle="-"))
+    return list(draw_lines(panels, ROOM, MARKS, _draw, {"linestyle": "-"}))
 
 
 def _draw(axes: tuple[Axes, ...], budget: Budget, look: Look) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
-from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, wrapped
+from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, lines_of, wrapped
 from dpsrun.report.figures.pages import Drawn, Room, no_legend, pages
 from dpsrun.report.figures.style import styled
 
@@ -29,7 +29,13 @@ POINT: dict[str, Any] = {
     "elinewidth": 0.7,
 }
 REFERENCE: dict[str, Any] = POINT | {"marker": "s", "markersize": 4.5, "markerfacecolor": "white"}
-LEADER: dict[str, Any] = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.4, "shrinkB": 2, "relpos": (0, 0.5)}
+LEADER: dict[str, Any] = {
+    "arrowstyle": "-",
+    "color": "0.6",
+    "linewidth": 0.4,
+    "shrinkB": 2,
+    "relpos": (0, 0.5),
+}
 
 
 @styled
@@ -37,12 +43,12 @@ def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
     """Draw the mean with a bar of ± sample standard deviation; names stand at the right."""
     shared = blocks(panels, MOST)
     names = [name for block in shared for name in block.methods]
-    line = INCHES_OF_A_LINE * max((wrapped(name).count("\n") + 1 for name in names), default=1)
+    line = INCHES_OF_A_LINE * max(map(lines_of, names), default=1)
     inside = max(INCHES_UP, line * max((len(b.methods) for b in shared), default=0))
     room = Room(
         INCHES_OF_A_PLOT + inches_across(names),
         INCHES_AROUND_A_PLOT + inside,
-        "relative seconds of a step",
+        "step time (vanilla = 1)",
         ("score x 100",),
     )
     figures = []
@@ -55,10 +61,9 @@ def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
 
 def _draw_panel(drawn: Drawn[Deal], line: float) -> None:
     """Draw a panel; a line of words has this share of its height."""
-    (ax,), panel = drawn.axes, drawn.panel
-    deals = {method: panel.of[method] for method in drawn.methods if method in panel.of}
+    (ax,), deals = drawn.axes, drawn.shown
     for method, deal in deals.items():
-        look = REFERENCE if method == panel.reference else POINT
+        look = REFERENCE if method == drawn.panel.reference else POINT
         bar = 100 * deal.scores.sd if deal.scores.sd is not None else None
         ax.errorbar(deal.relative_seconds, _points(deal), yerr=bar, **look)
     low, high = ax.get_ylim()

@@ -45,8 +45,8 @@ def _draw_panel(drawn: Drawn[Comparison]) -> None:
 def _draw_mean(ax: Axes, row: int, compared: Comparison) -> None:
     difference = compared.measures.difference
     if difference.interval:
-        ends = [100 * difference.interval.low, 100 * difference.interval.high]
-        ax.hlines(row, *ends, color=MEAN["color"], linewidth=MEAN["linewidth"], zorder=3)
+        low, high = 100 * difference.interval.low, 100 * difference.interval.high
+        ax.hlines(row, low, high, color=MEAN["color"], linewidth=MEAN["linewidth"], zorder=3)
     ax.plot(100 * difference.value, row, **_look(compared), zorder=4)
 
 
@@ -70,7 +70,7 @@ def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
     """Explain what there is."""
     compared = [each for panel in panels for each in panel.of.values()]
     if any(each.paired for each in compared):
-        yield f"seed: score less that of {_reference(panels)}", Line2D([], [], **SEED)
+        yield f"seed, minus {_reference(panels)}", Line2D([], [], **SEED)
         yield "mean, 95 % interval", Line2D([], [], **MEAN)
     if not all(each.paired for each in compared):
         yield "the same, not paired (Welch)", Line2D([], [], **UNPAIRED)

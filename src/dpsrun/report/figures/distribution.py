@@ -47,7 +47,7 @@ def _draw_panel(drawn: Drawn[Cell]) -> None:
         _draw_middle(ax, row, 100 * np.array(list(cell.scores.values())))
         if len(cell.scores) < cell.expected:
             ax.text(
-                1.02, row, _share(cell), transform=ax.get_yaxis_transform(), va="center", fontsize=6
+                1.02, row, _share(cell), transform=ax.get_yaxis_transform(), va="center", fontsize=7
             )
     for look, failed in ((SEED, False), (FAILED, True)):
         points = [
@@ -80,7 +80,8 @@ def _marks(panels: Sequence[Panel[Cell]]) -> Iterator[tuple[str, Artist]]:
     yield "seed", _dot(SEED)
     if any(seed in cell.scores for cell in cells for seed in cell.counts.failed):
         yield "degenerate run", _dot(FAILED)
-    yield "median", Line2D([], [], **MEDIAN)
+    if any(len(cell.scores) > 1 for cell in cells):
+        yield "median", Line2D([], [], **MEDIAN)
     if any(len(cell.scores) >= FEWEST for cell in cells):
         yield "quartiles", Patch(**BOX)
     if any(panel.chance is not None for panel in panels):

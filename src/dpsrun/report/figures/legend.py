@@ -13,7 +13,8 @@ Entries = Mapping[str, Artist]
 """The words of a legend and what they stand beside."""
 
 INCHES_OF_A_LETTER = 0.053
-INCHES_OF_A_LINE = 0.13
+INCHES_OF_A_LINE = 0.11
+INCHES_BETWEEN_ENTRIES = 0.05
 INCHES_OF_A_HANDLE = 0.42
 
 LETTERS_OF_A_LINE = 30
@@ -37,8 +38,14 @@ def inches_down(entries: Entries, width: float) -> float:
     """Give the height of a legend that is so many inches wide."""
     if not entries:
         return 0.0
-    lines = max(len(wrapped(label).splitlines()) for label in entries)
-    return INCHES_OF_A_LINE * (lines * math.ceil(len(entries) / _columns(entries, width)) + 1)
+    rows = math.ceil(len(entries) / _columns(entries, width))
+    entry = INCHES_BETWEEN_ENTRIES + INCHES_OF_A_LINE * max(map(lines_of, entries))
+    return INCHES_OF_A_LINE + rows * entry
+
+
+def inches_of_entry(entries: Entries) -> float:
+    """Give the width of the widest entry."""
+    return INCHES_OF_A_HANDLE + inches_across(entries) if entries else 0.0
 
 
 def inches_across(labels: Iterable[str]) -> float:
@@ -52,5 +59,12 @@ def wrapped(label: str) -> str:
     return textwrap.fill(label, LETTERS_OF_A_LINE, break_on_hyphens=False)
 
 
+def lines_of(label: str) -> int:
+    """Count the lines that a label is broken into."""
+    return wrapped(label).count("\n") + 1
+
+
 def _columns(entries: Entries, width: float) -> int:
-    return max(1, min(len(entries), int(width / (INCHES_OF_A_HANDLE + inches_across(entries)))))
+    """Give the fewest columns that need no more lines than as many as fit."""
+    fit = max(1, int(width / inches_of_entry(entries)))
+    return math.ceil(len(entries) / math.ceil(len(entries) / fit))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from matplotlib.axes import Axes
@@ -31,7 +32,11 @@ REFERENCE: Look = {"color": "0.6", "linestyle": "-", "linewidth": 2.2, "zorder":
 
 
 def draw_lines(
-    panels: Sequence[Panel[T]], room: Room, marks: Entries, draw: Draw[T], **style: Any
+    panels: Sequence[Panel[T]],
+    room: Room,
+    marks: Entries,
+    draw: Draw[T],
+    style: Look = MappingProxyType({}),
 ) -> Iterator[Figure]:
     """Draw panels with a legend of the methods in each block, and one of `marks` on each page.
 
@@ -39,21 +44,20 @@ def draw_lines(
     """
     for page in pages(blocks(panels, MOST, repeat=True), room, marks, partial(_legend, style)):
         for each in page.panels:
-            for method, own in _looks(each.methods, each.panel.reference).items():
-                if method in each.panel.of:
-                    look = {**own, **style}
-                    draw(each.axes, each.panel.of[method], look)
+            looks = _looks(each.methods, each.panel.reference, style)
+            for method, value in each.shown.items():
+                draw(each.axes, value, looks[method])
             for ax in each.axes:
                 ax.spines[["top", "right"]].set_visible(False)
         yield page.figure
 
 
 def _legend(style: Look, block: Block[T]) -> Entries:
-    looks = _looks(block.methods, block.panels[0].reference)
-    return {method: Line2D([], [], **{**look, **style}) for method, look in looks.items()}
+    looks = _looks(block.methods, block.panels[0].reference, style)
+    return {method: Line2D([], [], **look) for method, look in looks.items()}
 
 
-def _looks(methods: Sequence[str], reference: str | None) -> Mapping[str, Look]:
+def _looks(methods: Sequence[str], reference: str | None, style: Look) -> Mapping[str, Look]:
     others = [method for method in methods if method != reference]
     looks: dict[str, Look] = {name: vars(look(number)) for number, name in enumerate(others)}
-    return {method: looks.get(method, REFERENCE) for method in methods}
+    return {method: {**looks.get(method, REFERENCE), **style} for method in methods}

@@ -12,7 +12,13 @@ from matplotlib.figure import Figure, SubFigure
 
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.blocks import Block
-from dpsrun.report.figures.legend import INCHES_OF_A_LINE, Entries, explain, inches_down
+from dpsrun.report.figures.legend import (
+    INCHES_OF_A_LINE,
+    Entries,
+    explain,
+    inches_down,
+    inches_of_entry,
+)
 from dpsrun.report.figures.style import COLUMN_INCHES, PAGE_INCHES
 
 T = TypeVar("T")
@@ -44,11 +50,24 @@ class Room:
 
 @dataclass(frozen=True)
 class Drawn(Generic[T]):
-    """A panel on a page: its methods, and its axes from above, still empty."""
+    """A panel on a page, still empty.
+
+    Attributes:
+        methods: those that it shows if they are in it.
+        panel: what is to be drawn.
+        axes: from above.
+        leftmost: whether it is at the left of its block.
+    """
 
     methods: tuple[str, ...]
     panel: Panel[T]
     axes: tuple[Axes, ...]
+    leftmost: bool
+
+    @property
+    def shown(self) -> dict[str, T]:
+        """What is to be drawn of each of its methods."""
+        return {name: self.panel.of[name] for name in self.methods if name in self.panel.of}
 
 
 @dataclass(frozen=True)
@@ -93,8 +112,7 @@ def pages(
     plan = _plan(blocks, room, legend)
     foot = inches_down(marks, plan.page_width)
     down = max(1, int((INCHES_DOWN_A_PAGE - foot) / plan.block_height))
-    for first in range(0, len(blocks), down * plan.blocks_across):
-        own = blocks[first : first + down * plan.blocks_across]
+    for own in _batches(blocks, down * plan.blocks_across):
         rows = math.ceil(len(own) / plan.blocks_across)
         size = plan.page_width, rows * plan.block_height + foot
         figure = Figure(figsize=size, layout="constrained")
@@ -107,6 +125,10 @@ def pages(
         yield Page(figure, tuple(panels))
 
 
+def _batches(blocks: Sequence[Block[T]], size: int) -> Iterator[Sequence[Block[T]]]:
+    return (blocks[first : first + size] for first in range(0, len(blocks), size))
+
+
 def no_legend(_: Block[T]) -> Entries:
     """Leave blocks without a legend."""
     return {}
@@ -114,7 +136,8 @@ def no_legend(_: Block[T]) -> Entries:
 
 def _plan(blocks: Sequence[Block[T]], room: Room, legend: Legend[T]) -> Plan:
     rows, columns = _even(max(len(block.panels) for block in blocks), room.width, room.beside)
-    width = room.beside + columns * room.width
+    words = max(inches_of_entry(legend(block)) for block in blocks)
+    width = max(room.beside + columns * room.width, words)
     _, across = _even(len(blocks), width)
     total = PAGE_INCHES if across > 1 or width > COLUMN_INCHES else COLUMN_INCHES
     height = rows * len(room.up) * room.height
@@ -135,13 +158,15 @@ def _panels(block: Block[T], place: SubFigure, plan: Plan, room: Room) -> Iterat
     stacked = len(room.up)
     grid = place.subplots(plan.rows * stacked, plan.columns, squeeze=False)
     axes = grid.reshape(plan.rows, stacked, plan.columns).swapaxes(1, 2).reshape(-1, stacked)
-    for panel, own in zip(block.panels, axes, strict=False):
+    for number, (panel, own) in enumerate(zip(block.panels, axes, strict=False)):
+        leftmost = number % plan.columns == 0
         own[0].set_title(panel.task)
         own[-1].set_xlabel(room.across)
         for upper in own[:-1]:
             upper.tick_params(labelbottom=False)
-        for ax, label in zip(own, room.up, strict=True):
-            ax.set_ylabel(label if ax.get_subplotspec().is_first_col() else "")
-        yield Drawn(block.methods, panel, tuple(own))
+        if leftmost:
+            for ax, label in zip(own, room.up, strict=True):
+                ax.set_ylabel(label)
+        yield Drawn(block.methods, panel, tuple(own), leftmost)
     for spare in axes[len(block.panels) :].flatten():
         spare.remove()

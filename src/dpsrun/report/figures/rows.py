@@ -13,14 +13,15 @@ from dpsrun.report.figures.legend import (
     INCHES_OF_A_LINE,
     Entries,
     inches_across,
+    lines_of,
     wrapped,
 )
 from dpsrun.report.figures.pages import INCHES_DOWN_A_PAGE, Page, Room, no_legend, pages
 
 T = TypeVar("T")
 
-INCHES_OF_A_PANEL = 1.1
-INCHES_BETWEEN_ROWS = 0.05
+INCHES_OF_A_PANEL = 1.05
+INCHES_BETWEEN_ROWS = 0.07
 INCHES_AROUND_A_PANEL = 0.6
 
 HALF = 0.28
@@ -29,10 +30,8 @@ HALF = 0.28
 
 def in_rows(panels: Sequence[Panel[T]], across: str, marks: Entries) -> Iterator[Page[T]]:
     """Lay out pages whose panels have a row for each method, the first on top."""
-    names = [wrapped(name) for panel in panels for name in panel.of]
-    row = INCHES_BETWEEN_ROWS + INCHES_OF_A_LINE * max(
-        (n.count("\n") + 1 for n in names), default=1
-    )
+    names = {name for panel in panels for name in panel.of}
+    row = INCHES_BETWEEN_ROWS + INCHES_OF_A_LINE * max(map(lines_of, names), default=1)
     most = int((INCHES_DOWN_A_PAGE - 1) / row)
     shared = blocks(panels, most)
     rows = max((len(block.methods) for block in shared), default=0)
@@ -43,10 +42,8 @@ def in_rows(panels: Sequence[Panel[T]], across: str, marks: Entries) -> Iterator
             (ax,) = each.axes
             ax.set_ylim(len(each.methods) - 0.5, -0.5)
             ax.set_yticks(range(len(each.methods)), map(wrapped, each.methods))
-            if not ax.get_subplotspec().is_first_col():
-                ax.tick_params(labelleft=False)
+            ax.tick_params(axis="y", length=0, labelleft=each.leftmost)
             ax.locator_params(axis="x", nbins=4)
-            ax.tick_params(axis="y", length=0)
             ax.grid(axis="y", color="0.92", linewidth=0.5)
             ax.set_axisbelow(True)
             ax.spines[["top", "left", "right"]].set_visible(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +16,15 @@ from dpsrun.report.figures.pages import Room
 from dpsrun.report.figures.style import styled
 
 ROOM = Room(
-    width=1.5, height=1.3, across="progress of training (%)", up=("weights kept (%)", "new of these (%)")
+    width=1.5,
+    height=1.3,
+    across="progress of training (%)",
+    up=("weights kept (%)", "new of these (%)"),
 )
-THIN = {"linewidth": 0.4, "alpha": 0.5}
+MARKERS = 10
+"""On a line, at about this many of its points."""
+
+THIN: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.5}
 MARKS = {
     "mean": Line2D([], [], color="0.3"),
     "single seeds": Line2D([], [], color="0.3", **THIN),
@@ -26,16 +33,17 @@ MARKS = {
 
 @styled
 def draw(panels: Sequence[Panel[Selections]]) -> list[Figure]:
-    """Draw the shares of kept weights, and of new ones among them, over the training, means and single seeds."""
+    """Draw what is kept, and what of it is new, over the training: the means and each seed."""
     return list(draw_lines(panels, ROOM, MARKS, _draw))
 
 
 def _draw(axes: tuple[Axes, ...], selections: Selections, look: Look) -> None:
     for choices in selections.runs:
         _plot(axes, choices, THIN | {"color": look["color"]})
-    _plot(axes, selections.mean, look)
+    every = max(1, len(selections.mean) // MARKERS)
+    _plot(axes, selections.mean, {**look, "markevery": every})
     kept, turnover = axes
-    kept.set_ylim(0, 100)
+    kept.set_ylim(0, 103)
     turnover.set_ylim(bottom=0)
     for ax in axes:
         ax.set_xlim(0, 100)

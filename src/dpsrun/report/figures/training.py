@@ -23,7 +23,9 @@ MARKS = {"± sample standard deviation": Patch(color="0.5", alpha=0.3, linewidth
 @styled
 def draw(panels: Sequence[Panel[Epochs]]) -> list[Figure]:
     """Draw the mean over the seeds, and a band of ± sample standard deviation."""
-    return list(draw_lines(panels, ROOM, MARKS, _draw))
+    summaries = (s for panel in panels for epochs in panel.of.values() for s in epochs.values())
+    several = any(summary.sd is not None for summary in summaries)
+    return list(draw_lines(panels, ROOM, MARKS if several else {}, _draw))
 
 
 def _draw(axes: tuple[Axes, ...], epochs: Epochs, look: Look) -> None:

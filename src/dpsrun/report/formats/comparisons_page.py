@@ -31,10 +31,10 @@ SIGNIFICANT = 0.05
 
 SELECTED = {
     "last": "Scores after the last epoch.",
-    "best": "Scores of the best epoch, selected on the very examples that give the score: "
-    "optimistic.",
-    "held-out": "Scores of the best epoch, selected by half of the evaluated examples and taken on "
-    "the other half, both ways round.",
+    "best": "Scores of the best epoch, selected on the very examples that give them: optimistic.",
+    "held-out": """\
+Scores of the best epoch, selected by half of the evaluated examples and taken on the other half,
+both ways round.""",
 }
 
 DIFFERENCES = """\
@@ -194,9 +194,10 @@ def _mixtures(found: Findings) -> Iterator[str]:
 
 def _unread(files: Sequence[Damaged]) -> Iterator[str]:
     if files:
-        first = f"{files[0].path.as_posix()}: {files[0].reason}"
-        runs = "1 run" if len(files) == 1 else f"{len(files)} runs, the first"
-        yield f"predictions cannot be read, of {runs}: {first}"
+        runs = len({file.path for file in files})  # a file has several splits
+        number = "1 run" if runs == 1 else f"{runs} runs, the first"
+        path, reason = files[0].path.as_posix(), files[0].reason
+        yield f"predictions cannot be read, of {number}: {path}: {reason}"
 
 
 Placed = TypeVar("Placed", Comparison, Contrast, Mixture)
