@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.training.runs import Inputs
 
 
 UNCOUNTED = {"hub", "methods", "models", "storm", "training"}
-"""Folders of tests of what coverage leaves out: counting all the same takes a third of their time."""
+"""Folders of tests of what coverage leaves out: counting would take a third of their time."""
+
+
+settings.register_profile("dpsrun", deadline=None)  # a busy machine is no fault
+settings.load_profile("dpsrun")
 
 
 def pytest_configure() -> None:

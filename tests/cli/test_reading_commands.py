@@ -82,7 +82,7 @@ def test_report_can_be_told_which_grid(tmp_path: Path) -> None:
     assert [grid["grid"] for grid in data("report", store.root)["grids"]] == ["one", "two"]
     assert [g["grid"] for g in data("report", store.root, "--grid", "two")["grids"]] == ["two"]
     (everything,) = data("report", store.root, "--all")["grids"]
-    assert (everything["grid"], everything["runs"]) == ("all", 2)
+    assert (everything["grid"], len(everything["runs"])) == ("all", 2)
     with pytest.raises(UserError, match="did you mean 'two'"):
         say("report", store.root, "--grid", "twoo")
     with pytest.raises(UserError, match="exclude each other"):
@@ -101,7 +101,7 @@ def test_runs_without_a_grid_are_reported_with_all(store: Store) -> None:
     (store.root / "grids" / "demo.json").unlink()
     with pytest.raises(UserError, match="--all"):
         say("report", store.root)
-    assert data("report", store.root, "--all")["grids"][0]["runs"] == 5
+    assert len(data("report", store.root, "--all")["grids"][0]["runs"]) == 5
 
 
 def test_tables_that_cannot_be_written_end_the_report(store: Store) -> None:
@@ -271,7 +271,14 @@ print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
 
 @pytest.mark.parametrize(
     "words",
-    [["report"], ["report", "--all"], ["status"], ["show", "vanilla-s1"], ["tasks"], ["methods"]],
+    [
+        ["report", "--no-bootstrap"],
+        ["report", "--all", "--no-bootstrap"],
+        ["status"],
+        ["show", "vanilla-s1"],
+        ["tasks"],
+        ["methods"],
+    ],
     ids=" ".join,
 )
 def test_reading_needs_no_heavy_library(tmp_path: Path, words: list[str]) -> None:

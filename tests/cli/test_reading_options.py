@@ -46,8 +46,8 @@ def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: s
     ("words", "path", "expected"),
     [
         ("report --json", ("grids", 1, "grid"), "two"),
-        ("report --json --all", ("grids", 0, "runs"), 3),
-        ("report --json --grid two", ("grids", 0, "runs"), 2),
+        ("report --json --all", ("grids", 0, "outcomes", "ok"), 2),
+        ("report --json --grid two", ("grids", 0, "outcomes", "ok"), 1),
         ("status --json", ("failures", 0, "outcome"), "oom"),
         ("show rte-bert --json", ("order", "spec", "task"), "rte"),
         ("show cola --json --results other/results", ("order", "spec", "seeds", "init"), 7),

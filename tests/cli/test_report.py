@@ -65,7 +65,7 @@ def differences(printed: str) -> dict[str, str]:
 def test_methods_are_compared_with_vanilla_and_what_is_unlike_is_marked(store: Store) -> None:
     printed = say(store)
     assert differences(printed) == {"dps-mix": "+15.0", "other rate †": "-10.0"}
-    assert "cannot be significant with 2 seeds: the smallest p of them is 0.5." in printed
+    assert "cannot be significant with 2 seeds: the smallest p is 0.5." in printed
     assert "† learning_rate is 0.001, against 0.0001: tiny, other rate (rte)." in printed
     assert printed.splitlines()[-2].endswith("report.json")
 
@@ -150,7 +150,10 @@ def test_the_tables_that_a_grid_ends_with_stay_the_same(store: Store) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--against", "dps-mx"], "--against: there is no method 'dps-mx': did you mean 'dps-mix'"),
+        (
+            ["--against", "dps-mx"],
+            "--against: grid demo has no method 'dps-mx': did you mean 'dps-mix'",
+        ),
         (["--against", "zzz"], "choose one of: dps-mix, other rate, vanilla"),
         (["--tuned", "learning-rate"], "did you mean 'learning_rate'?"),
         (["--select", "heldout"], "'last', 'best', 'held-out'"),

@@ -10,7 +10,7 @@ import pytest
 from dpsrun.report.findings import Findings, Wishes, find
 from dpsrun.report.formats.comparisons_page import comparisons
 from dpsrun.runs.result import Evaluation
-from dpsrun.runs.spec import Training
+from dpsrun.runs.spec import Run, Training
 from dpsrun.runs.store import Store
 from tests.report.builder import Wanted, make_grid, make_run, report_of
 from tests.report.readers import bullets_of, pipe_lines, sections
@@ -30,7 +30,7 @@ def make(
     models: Iterable[str] = ("tiny",),
 ) -> Store:
     """Write a grid of these runs on each model; `first` is the first seed of a method, if not 0."""
-    runs = [
+    runs: list[tuple[Run, Wanted, Mapping[str, object]]] = [
         (
             make_run(
                 (task, method, seed),
@@ -95,10 +95,10 @@ def test_a_label_with_a_bar_or_a_line_break_keeps_its_line_and_column(tmp_path: 
 @pytest.mark.parametrize(
     ("seeds", "others", "told"),
     [
-        (1, 0, "1 seed: the smallest p of them is 1"),
-        (5, 0, "5 seeds: the smallest p of them is 0.062"),
+        (1, 0, "1 seed: the smallest p is 1"),
+        (5, 0, "5 seeds: the smallest p is 0.062"),
         (6, 0, None),
-        (3, 3, "3 and 3 seeds: the smallest p of them is 0.1"),
+        (3, 3, "3 and 3 seeds: the smallest p is 0.1"),
         (4, 4, None),
     ],
 )

@@ -52,8 +52,13 @@ class Way:
     def facts(self) -> dict[str, object]:
         packages = {"dpsrun": "0.1.0", "torch": "2.13.0", "numpy": "2.3"} | dict(self.packages)
         machine = {"device_name": "Xeon", "threads": 1, "packages": packages} | dict(self.machine)
-        effective = {"precision": "fp32", "batching": "packed", "attention": "sdpa"}
-        effective |= {"micro_batch_size": 16, "dropout": 0.1}
+        effective: dict[str, object] = {
+            "precision": "fp32",
+            "batching": "packed",
+            "attention": "sdpa",
+            "micro_batch_size": 16,
+            "dropout": 0.1,
+        }
         return {
             "code": self.code,
             "environment": machine,

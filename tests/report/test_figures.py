@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 from pathlib import Path
 
@@ -12,23 +14,27 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from dpsrun.cli.app import app
+from dpsrun.report import drawing
 from dpsrun.report.analysis.ablation import ablations
 from dpsrun.report.analysis.sizes import panels
 from dpsrun.report.figures import curve, heatmap
-from dpsrun.report.figures.style import look
+from dpsrun.report.figures.style import look, save, styled
+from dpsrun.report.findings import Wishes, find
 from dpsrun.report.produce import produce
-from dpsrun.report.read import Report, choose, read
-from dpsrun.report.write import write_figures
+from dpsrun.report.read import Report
+from dpsrun.runs.result import Evaluation
 from dpsrun.runs.spec import Run
 from dpsrun.runs.store import Store
-from tests.report.builder import Wanted, make_grid, make_run
+from tests.report.builder import Wanted, make_grid, make_run, report_of
 
-PICTURES = {
-    "learning-curve.png",
-    "learning-curve.svg",
-    "heatmap-dps-dense.png",
-    "heatmap-dps-dense.svg",
-}
+NAMES = [
+    "learning-curve",
+    "heatmap-dps-dense",
+    "distribution",
+    "training",
+    "differences",
+    "score-by-cost",
+]
 
 SCORES: dict[tuple[str, str, int], Wanted] = {
     ("vanilla", "low-resource(100)", 0): 0.5,
@@ -76,14 +82,32 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def report(store: Store) -> Report:
-    (manifest,), _ = choose(store, [])
-    return read(store, manifest)
+    return report_of(store)
+
+
+def picture(figure: Figure) -> bytes:
+    """Give the bytes of a figure as SVG."""
+    file = io.BytesIO()
+    styled(figure.savefig)(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
 def drawn(store: Store, report: Report) -> dict[str, bytes]:
-    """The files of the grid's figures."""
-    return {path.name: path.read_bytes() for path in write_figures(store, report)}
+    """The figures of the grid."""
+    return pictures(store, report)
+
+
+def pictures(store: Store, report: Report) -> dict[str, bytes]:
+    found = find(store, report, Wishes(bootstrap=False))
+    return {name: picture(figure) for name, figure in drawing.draw(found)}
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Store:
+    """A grid of a single run, of one epoch: it has one figure."""
+    epoch = Evaluation(epoch=1, step=6, metrics={}, primary=0.6, train_loss=None)
+    return make_grid(tmp_path, [(sized("vanilla", "full", 0), 0.6, {"evaluations": (epoch,)})])
 
 
 def words(ax: Axes) -> list[str]:
@@ -141,55 +165,74 @@ def test_runs_that_are_all_to_be_done_are_drawn_as_nothing(tmp_path: Path) -> No
     runs = [sized("vanilla", scenario, 0) for scenario in ("low-resource(100)", "full")]
     runs += [swept(*key) for key in CROSSED]
     store = make_grid(tmp_path, ((run, None, {}) for run in runs))
-    (manifest,), _ = choose(store, [])
-    report = read(store, manifest)
+    report = report_of(store)
     assert curve.draw(panels(report)).axes[0].lines[:] == []
     assert words(heatmap.draw(ablations(report)[0]).axes[0])[1:] == ["—\nn=0 of 1"] * 3
 
 
-def test_the_figures_are_files_and_the_same_bytes_twice(
+def test_the_figures_are_the_same_bytes_twice(
     store: Store, report: Report, drawn: dict[str, bytes]
 ) -> None:
-    assert set(drawn) == PICTURES
-    assert {path.name: path.read_bytes() for path in write_figures(store, report)} == drawn
+    assert list(drawn) == NAMES
+    assert pictures(store, report_of(store)) == drawn
+
+
+def test_a_figure_is_two_files_and_these_are_the_same_bytes_twice(
+    report: Report, tmp_path: Path
+) -> None:
+    (found,) = ablations(report)
+    files = [save(heatmap.draw(found), tmp_path / name) for name in ("first", "second")]
+    first, second = ([path.read_bytes() for path in paths] for paths in files)
+    assert first == second
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "first.png",
+        "first.svg",
+        "second.png",
+        "second.svg",
+    }
 
 
 def test_words_in_a_picture_stay_words(drawn: dict[str, bytes]) -> None:
-    assert b">training examples</text>" in drawn["learning-curve.svg"]
+    assert b">training examples</text>" in drawn["learning-curve"]
+    assert b">dps-mix</text>" in drawn["distribution"]
 
 
-def test_a_grid_closes_with_tables_alone_and_report_draws_unless_told_not_to(
-    store: Store,
-) -> None:
+def test_a_grid_closes_with_tables_alone_and_report_draws_unless_told_not_to(one: Store) -> None:
     def pictured(*words: str) -> set[str]:
-        for path in pictures.iterdir():
+        for path in folder.iterdir():
             path.unlink()
-        assert CliRunner().invoke(app, ["report", str(store.root), *words]).exit_code == 0
-        return {path.name for path in pictures.iterdir()} & PICTURES
+        assert CliRunner().invoke(app, ["report", str(one.root), *words]).exit_code == 0
+        return pictures_in(folder)
 
-    pictures = store.root / "tables" / "demo"
-    produce(store.root, everything=False, names=[])
-    assert pictured() == PICTURES
+    folder = one.root / "tables" / "demo"
+    produce(one.root, everything=False, names=[])
+    assert pictures_in(folder) == set()
     assert pictured("--no-figures") == set()
+    assert pictured() == {"distribution.png", "distribution.svg"}
+
+
+def pictures_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.suffix in {".png", ".svg"}}
+
+
+def test_a_report_deletes_its_figures_of_which_there_is_nothing_any_more(tmp_path: Path) -> None:
+    store = make_grid(tmp_path, [(sized("vanilla", "full", 0), None, {})])
+    folder = store.root / "tables" / "demo"
+    folder.mkdir(parents=True)
+    for name in ("distribution.png", "budget-2.svg", "heatmap-dps-dense.png", "mine.png"):
+        (folder / name).touch()
+    produce(store.root, everything=False, names=[], wishes=Wishes(), figures=True)
+    assert pictures_in(folder) == {"mine.png"}
 
 
 def test_without_matplotlib_the_tables_are_written_and_a_line_says_what_to_install(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    one: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("dpsrun.report.figures")]:
+    for name in [name for name in sys.modules if re.match(r"dpsrun\.report\.(figures|draw)", name)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    ended = CliRunner().invoke(app, ["report", str(store.root)])
+    ended = CliRunner().invoke(app, ["report", str(one.root)])
     assert ended.exit_code == 0
     assert "stability.md" in ended.stdout
     assert ".png" not in ended.stdout
     assert ended.stdout.count("pip install 'dpsrun[report]'") == 1
-
-
-def test_a_grid_without_figures_needs_no_matplotlib(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    store = make_grid(tmp_path, [(make_run(("rte", "vanilla", 0)), 0.6, {})])
-    made = produce(store.root, everything=False, names=[], figures=True)
-    assert not made.undrawn

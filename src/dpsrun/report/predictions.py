@@ -38,7 +38,9 @@ def read_predictions(path: Path, split: str, selection: str) -> Predictions:
     import pyarrow.parquet as pq  # noqa: PLC0415 (slow to import)
 
     chosen = [("split", "==", split), ("selection", "==", selection)]
-    table = pq.read_table(path, columns=["index", "label", "outputs"], filters=chosen)
+    table = pq.read_table(
+        path, columns=["index", "label", "outputs"], filters=chosen, page_checksum_verification=True
+    )
     if not len(table):
         raise ValueError(f"no predictions of {split} at the {selection} epoch")
     outputs = pc.list_flatten(table["outputs"]).to_numpy().reshape(len(table), -1)

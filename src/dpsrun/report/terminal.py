@@ -66,5 +66,4 @@ def _wrapped(rows: Sequence[Sequence[str]]) -> Table:
 
 def print_json(value: object) -> None:
     """Print a JSON value, indented; raises ValueError for a number that JSON has not."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    console().print(text, soft_wrap=True)
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

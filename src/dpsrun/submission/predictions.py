@@ -57,7 +57,9 @@ def _read(path: Path, run: str, file: File) -> list[str] | None:
     """Read the predictions for one file; None if the run was not put to a set that it may miss."""
     chosen = [("split", "==", file.split), ("selection", "==", "last")]
     try:
-        table = pq.read_table(path, columns=["index", "outputs"], filters=chosen)
+        table = pq.read_table(
+            path, columns=["index", "outputs"], filters=chosen, page_checksum_verification=True
+        )
     except (OSError, pa.ArrowException) as error:
         again = "`dpsrun grid --force` makes them again"
         raise UserError(f"{run}: {path} cannot be read; {again}") from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def halves(
 ) -> tuple[float | None, float | None]:
     """Give the primary score on either half of the examples, so that one can select for the other.
 
-    The halves are the same for all runs: by the lowest bit of the CRC-32 of an example's row.
+    The halves are the same for all runs: by a bit of the SHA-256 of an example's row.
     None where a half has no examples, or no defined score.
     """
     first, second = (_half(task, splits, outputs, bit) for bit in (0, 1))
@@ -78,11 +79,16 @@ def halves(
 def _half(task: Task, splits: Mapping[str, Encoded], outputs: Outputs, bit: int) -> float | None:
     found: dict[str, Metrics] = {}
     for split, values in outputs.items():
-        rows = [zlib.crc32(b"%d" % row) & 1 == bit for row in splits[split].index]
+        rows = [_bit(row) == bit for row in splits[split].index.tolist()]
         if not any(rows):
             return None
         found[split] = metrics.score(task, splits[split].labels[rows], values[rows])
     return metrics.primary(task, found)
+
+
+@cache
+def _bit(row: int) -> int:
+    return hashlib.sha256(b"%d" % row).digest()[0] & 1
 
 
 def check(outputs: Outputs, *, step: int) -> None:

@@ -73,7 +73,7 @@ def write_predictions(
         for selection, of_splits in outputs.items()
         for split, values in of_splits.items()
     ]
-    pq.write_table(pa.concat_tables(tables), path)
+    pq.write_table(pa.concat_tables(tables), path, write_page_checksum=True)
 
 
 def _table(selection: str, split: str, data: Encoded, values: NDArray[np.float32]) -> pa.Table:

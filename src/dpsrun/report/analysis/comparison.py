@@ -31,7 +31,7 @@ class Failures:
 
     first: Share
     second: Share
-    p: float | None
+    p: float
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,8 @@ def _chosen(cell: Cell, seeds: Sequence[str]) -> Iterator[float]:
 
 def _failures(cell: Cell, other: Cell) -> Failures:
     first, second = (_share(each) for each in (cell, other))
-    known = first.runs and second.runs
     counts, runs = (first.count, second.count), (first.runs, second.runs)
-    return Failures(first, second, fisher_p(counts, runs) if known else None)
+    return Failures(first, second, fisher_p(counts, runs))
 
 
 def _share(cell: Cell) -> Share:

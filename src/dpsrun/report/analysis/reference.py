@@ -27,7 +27,8 @@ def references(report: Report, against: str | None = None) -> Mapping[Place, Row
     found = {place: _reference(report, rows, against) for place, rows in places.items()}
     if against is not None and not any(found.values()):
         labels = dict.fromkeys(row.method for row in report.main.rows)
-        raise UserError(f"--against: there is no method {against!r}: {nearest(against, labels)}")
+        near = nearest(against, labels)
+        raise UserError(f"--against: grid {report.grid} has no method {against!r}: {near}")
     return {place: row for place, row in found.items() if row and len(places[place]) > 1}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import TypeVar
 
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.conditions import Contrast, Mixture
-from dpsrun.report.findings import Findings
+from dpsrun.report.findings import Findings, RowKey
 from dpsrun.report.formats.comparisons import (
     UNLIKE,
     budget_table,
@@ -142,15 +143,27 @@ def _without_halves(found: Findings) -> Iterator[str]:
 
 
 def _limits(compared: Sequence[Comparison]) -> Iterator[str]:
-    """Name the numbers of seeds that can show nothing at the usual level."""
-    numbers: dict[str, float] = {}
+    """Name the numbers of seeds that can show nothing at the usual level, alone or among tasks."""
+    tasks = Counter(_row(each) for each in compared if each.adjusted_p is not None)
+    said = {}
     for each in compared:
-        sizes = f"{len(each.seeds)}" if each.paired else f"{len(each.first)} and {len(each.second)}"
-        numbers[sizes] = each.measures.difference.smallest_p
-    for sizes, smallest in numbers.items():
+        smallest, number = each.measures.difference.smallest_p, tasks[_row(each)]
         if smallest > SIGNIFICANT:
-            seeds = "1 seed" if sizes == "1" else f"{sizes} seeds"
-            yield f"cannot be significant with {seeds}: the smallest p of them is {smallest:.2g}."
+            said[f"with {_seeds(each)}"] = smallest
+        elif smallest * number > SIGNIFICANT:
+            said[f"with {_seeds(each)} on one of {number} tasks alone (Holm)"] = smallest * number
+    for where, smallest in said.items():
+        yield f"cannot be significant {where}: the smallest p is {smallest:.2g}."
+
+
+def _row(each: Comparison) -> RowKey:
+    return each.scenario, each.model, each.method
+
+
+def _seeds(each: Comparison) -> str:
+    if not each.paired:
+        return f"{len(each.first)} and {len(each.second)} seeds"
+    return "1 seed" if len(each.seeds) == 1 else f"{len(each.seeds)} seeds"
 
 
 def _unpaired(found: Findings) -> Iterator[str]:

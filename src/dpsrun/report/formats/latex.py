@@ -56,7 +56,9 @@ def _caption(found: Findings) -> str:
     told = SELECTED[found.wishes.selection]
     words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
     marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
-    return f"{words}, times 100, over {_seeds(found)}.{marks}"
+    places = {f"{row.model}, {row.scenario}" for row in found.report.main.rows}
+    where = f" {escaped(*places)}." if len(places) == 1 else ""
+    return f"{words}, times 100, over {_seeds(found)}.{where}{marks}"
 
 
 def _seeds(found: Findings) -> str:

@@ -21,4 +21,4 @@ def pipe_table(table: Lines) -> str:
 
 def plain(text: str) -> str:
     """Keep a label on its line and in its column."""
-    return " ".join(text.split()).replace("|", "\\|")
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
