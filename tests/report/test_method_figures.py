@@ -255,6 +255,13 @@ def test_selections_are_shown_seed_by_seed_and_as_mean_in_two_panels() -> None:
     assert np.asarray(turnover.lines[-1].get_xydata()) == pytest.approx(np.array([[10, 6]]))
 
 
+def test_a_panel_of_selections_has_room_for_the_highest_line() -> None:
+    low, high = selected(0.5, 0.2), selected(0.5, 0.9)
+    _, turnover = axes_of(selection.draw([panel({"dps-dense": low, "dps-mix": high})]))
+    highest = max(np.max(line.get_ydata()) for line in turnover.lines if len(line.get_ydata()))
+    assert turnover.get_ylim()[1] > highest
+
+
 def test_a_cost_is_a_point_with_a_bar_and_the_name_of_its_method() -> None:
     shown = {"vanilla": Deal(1.0, summarise((0.5, 0.7))), "dps-mix": Deal(1.3, summarise((0.8,)))}
     (ax,) = axes_of(cost.draw([panel(shown)]))

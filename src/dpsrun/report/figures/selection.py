@@ -38,11 +38,12 @@ def draw(panels: Sequence[Panel[Selections]]) -> list[Figure]:
 
 
 def _draw(axes: tuple[Axes, ...], selections: Selections, look: Look) -> None:
+    kept, turnover = axes
+    turnover.autoscale(axis="y")  # the limits of the method before are not for this one
     for choices in selections.runs:
         _plot(axes, choices, THIN | {"color": look["color"]})
     every = max(1, len(selections.mean) // MARKERS)
     _plot(axes, selections.mean, {**look, "markevery": every})
-    kept, turnover = axes
     kept.set_ylim(0, 103)
     turnover.set_ylim(bottom=0)
     for ax in axes:
