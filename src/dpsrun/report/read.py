@@ -179,7 +179,7 @@ def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _summary(value) if isinstance(value, Mapping) else value
         for name, value in record.items()
-        if name not in BY_MATRIX
+        if not (name in BY_MATRIX and isinstance(value, Mapping))
     }
 
 
