@@ -15,6 +15,8 @@ from dpsrun.training.finetune import FineTune
 from tests.methods.cases import CASES
 from tests.training.runs import Inputs, attempt, outcome
 
+pytestmark = pytest.mark.no_cover  # hooks are left out of the count, which takes long here
+
 EVERY = pytest.mark.parametrize("method", CASES)
 
 
