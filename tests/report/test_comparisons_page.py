@@ -234,6 +234,21 @@ def test_failed_and_diverged_runs_are_counted_among_those_that_could_end(tmp_pat
     assert line["p (failed)"] == "0.14"  # C(3, 2) / C(7, 2)
 
 
+def test_a_method_all_of_whose_runs_diverged_is_named_where_it_has_no_line(
+    tmp_path: Path,
+) -> None:
+    ends: Ends = {
+        ("rte", "vanilla"): [0.6, 0.7],
+        ("rte", "dps-mix"): ["diverged", "diverged"],
+        ("rte", "mixout"): [None, None],
+        ("rte", "r3f"): [0.6, 0.8],
+    }
+    said = [note for note in notes(make(tmp_path, ends)) if note.startswith("not compared")]
+    assert said == [
+        "not compared, no run of the method or of its reference has a score: tiny, dps-mix (rte)."
+    ], "runs of mixout are still to come"
+
+
 def halved(*epochs: tuple[float, float]) -> dict[str, object]:
     """Give the evaluations of a run with the scores of both halves after each epoch."""
     return {

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import pytest
 
 from dpsrun.report.findings import Findings, Wishes, find
-from dpsrun.report.formats.raw import comparison_lines
 from dpsrun.report.formats.record import document, record
 from dpsrun.report.write import write_findings
 from dpsrun.runs.store import Store
@@ -63,7 +62,7 @@ def read(text: str) -> Any:
 
 def test_the_document_is_strict_json_with_all_that_was_found(store: Store) -> None:
     found = found_in(store)
-    told = read(document(found))
+    told = read(document(record(found)))
     assert told == record(found)
     assert told.keys() == PARTS
     assert told["references"] == [{"scenario": "full", "model": "tiny", "method": "vanilla"}]
@@ -80,7 +79,7 @@ def test_a_note_on_cells_and_on_comparisons_is_told_once(tmp_path: Path) -> None
 
 
 def test_what_is_infinite_or_undefined_is_null(store: Store) -> None:
-    rte, mrpc, average = read(document(found_in(store)))["comparisons"]
+    rte, mrpc, average = read(document(record(found_in(store))))["comparisons"]
     (known, *_) = found_in(store).comparisons
     assert known.measures.steadiness.ratio == math.inf
     assert (rte["task"], rte["sd_ratio"], rte["sd_ratio_high"]) == ("rte", None, None)
@@ -121,7 +120,7 @@ def test_p_drawn_at_random_does_not_depend_on_the_bootstrap(tmp_path: Path) -> N
     }
     store = make_results(tmp_path, scores)
     ps = [
-        [line["p"] for line in comparison_lines(found_in(store, bootstrap=drawn))]
+        [line["p"] for line in record(found_in(store, bootstrap=drawn))["comparisons"]]
         for drawn in (True, False)
     ]
     assert ps[0] == ps[1]
@@ -136,14 +135,19 @@ def test_the_same_results_give_the_same_bytes_wherever_they_lie(tmp_path: Path) 
     assert contents == [contents_of(moved)] * 2
 
 
+def written(store: Store) -> list[Path]:
+    found = found_in(store)
+    return write_findings(store, found, record(found))
+
+
 def contents_of(store: Store) -> dict[str, bytes]:
     """Write the files; give their names and contents."""
-    return {path.name: path.read_bytes() for path in write_findings(store, found_in(store))}
+    return {path.name: path.read_bytes() for path in written(store)}
 
 
 def test_what_there_is_nothing_of_has_no_file_nor_keeps_an_old_one(tmp_path: Path) -> None:
     store = make_results(tmp_path, SCORES)
-    first = write_findings(store, found_in(store))
+    first = written(store)
     folder = store.root / "tables" / "demo"
     assert {path.parent for path in first} == {folder}
     assert {path.name for path in first} == {
@@ -152,7 +156,7 @@ def test_what_there_is_nothing_of_has_no_file_nor_keeps_an_old_one(tmp_path: Pat
     }
     (folder / "mine.txt").touch()
     make_results(tmp_path, {("rte", "vanilla", 0): 0.6})
-    assert {path.name for path in write_findings(store, found_in(store))} == ALWAYS
+    assert {path.name for path in written(store)} == ALWAYS
     assert {path.name for path in folder.iterdir()} == {*ALWAYS, "mine.txt"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.report.formats.markdown import stability
+from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.spreadsheets import runs as runs_csv
 from dpsrun.report.formats.spreadsheets import stability as stability_csv
 from dpsrun.report.formats.tables import further
@@ -146,20 +147,20 @@ def test_the_tables_on_disk_have_the_further_sets(tmp_path: Path) -> None:
     assert "| tiny | vanilla | 65.0 ± 7.1 (n=2) | 75.0 ± 7.1 (n=2) |" in stability(report)
     found = {
         (line["method"], line["evaluated_on"]): line["mean"]
-        for line in csv.DictReader(stability_csv(report).splitlines())
+        for line in csv.DictReader(stability_csv(numbers(report)["cells"]).splitlines())
         if line["selection"] == "last"
     }
     assert float(found["vanilla", ""]) == pytest.approx(0.85)
     assert float(found["vanilla", "rte:validation"]) == pytest.approx(0.65)
     assert float(found["vanilla", "average"]) == pytest.approx(0.7)
-    first = next(csv.DictReader(runs_csv(report).splitlines()))
+    first = next(csv.DictReader(runs_csv(numbers(report)["runs"]).splitlines()))
     assert first["set/rte:validation/accuracy"] == "0.6"
 
 
 def test_the_terminal_shows_them_after_the_headline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_report(Made(report_of(make(tmp_path, BOTH_METHODS)), None, ()))
+    print_report(Made(report_of(make(tmp_path, BOTH_METHODS)), ()))
     printed = capsys.readouterr().out
     assert printed.index("demo: last epoch") < printed.index("sick → rte") < printed.index("3 runs")
 

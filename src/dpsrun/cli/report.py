@@ -18,34 +18,37 @@ class Select(Enum):
     HELD_OUT = "held-out"
 
 
+Everything = Annotated[
+    bool, typer.Option("--all", help="One table over all runs, whatever grid they are of.")
+]
+Grids = Annotated[list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="The method that others are compared with (default: vanilla)."),
+]
+Tuned = Annotated[
+    list[str] | None,
+    typer.Option("--tuned", help="A setting chosen for each method; repeatable."),
+]
+Selected = Annotated[Select, typer.Option("--select", help="The epoch whose scores are compared.")]
+NoBootstrap = Annotated[
+    bool, typer.Option("--no-bootstrap", help="Leave out what takes resampling.")
+]
+NoFigures = Annotated[
+    bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
+]
+
+
 def report(
     results: ResultsArgument = DEFAULT_RESULTS,
     *,
-    everything: Annotated[
-        bool, typer.Option("--all", help="One table over all runs, whatever grid they are of.")
-    ] = False,
-    grids: Annotated[
-        list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            "--against", help="The method that others are compared with (default: vanilla)."
-        ),
-    ] = None,
-    tuned: Annotated[
-        list[str] | None,
-        typer.Option("--tuned", help="A setting chosen for each method; repeatable."),
-    ] = None,
-    select: Annotated[
-        Select, typer.Option("--select", help="The epoch whose scores are compared.")
-    ] = Select.LAST,
-    no_bootstrap: Annotated[
-        bool, typer.Option("--no-bootstrap", help="Leave out what takes resampling.")
-    ] = False,
-    no_figures: Annotated[
-        bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
-    ] = False,
+    everything: Everything = False,
+    grids: Grids = None,
+    against: Against = None,
+    tuned: Tuned = None,
+    select: Selected = Select.LAST,
+    no_bootstrap: NoBootstrap = False,
+    no_figures: NoFigures = False,
     as_json: AsJson = False,
 ) -> None:
     """Write tables, comparisons and figures of each grid to DIR/tables and print the headline."""

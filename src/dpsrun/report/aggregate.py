@@ -7,13 +7,15 @@ studied. Runs without a score are counted and never stand in as zero.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dpsrun.errors import UserError
-from dpsrun.report.statistics.interval import deviation, standard_error, t_interval
+from dpsrun.report.named import Named, RowKey, row_key
+from dpsrun.report.statistics.interval import around, deviation
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels
 from dpsrun.runs.store import Damaged, Manifest, Member
@@ -104,12 +106,9 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Named):
     """One line of a table: a method on a model in a scenario, one cell a column."""
 
-    scenario: str
-    model: str
-    method: str
     cells: tuple[Cell, ...]
     average: Cell
 
@@ -129,12 +128,14 @@ def summarise(scores: Iterable[float]) -> Summary:
     values = list(scores)
     if not values:
         return Summary(0)
-    interval = t_interval(values)
+    n, mean, sd = len(values), statistics.fmean(values), deviation(values)
+    se = None if sd is None else sd / math.sqrt(n)
+    interval = None if se is None else around(mean, se, n - 1)
     return Summary(
-        n=len(values),
-        mean=statistics.fmean(values),
-        sd=deviation(values) if len(values) > 1 else None,
-        se=standard_error(values),
+        n=n,
+        mean=mean,
+        sd=sd,
+        se=se,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         median=statistics.median(values),
@@ -173,11 +174,10 @@ def tabulate(
     manifest: Manifest, columns: Sequence[Column], results: Results, selection: Selection
 ) -> Table:
     """Make a table with these columns of all rows that have runs in one of them."""
-    groups: dict[tuple[str, str, str], list[Member]] = {}
+    groups: dict[RowKey, list[Member]] = {}
     for member in manifest.members:
         if any(column.holds(member) for column in columns):
-            labels = member.labels
-            groups.setdefault((labels.scenario, labels.model, labels.method), []).append(member)
+            groups.setdefault(row_key(member.labels), []).append(member)
     rows = (_row(key, members, columns, results, selection) for key, members in groups.items())
     return Table(manifest.name, selection, tuple(columns), tuple(rows))
 
@@ -196,7 +196,7 @@ def repeated(manifest: Manifest) -> str | None:
 
 
 def _row(
-    key: tuple[str, str, str],
+    key: RowKey,
     members: list[Member],
     columns: Sequence[Column],
     results: Results,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from dpsrun.report.named import RowKey, row_key
 from dpsrun.runs.frozen import digest
 from dpsrun.runs.spec import Labels, RunSpec
 from dpsrun.runs.store import EVERYTHING, Manifest, Member
@@ -18,8 +19,6 @@ Specs = Mapping[str, RunSpec | None]
 SHOWN = {"task", "data", "architecture", "method", "scenario", "seeds"}
 """The parts of a spec that the labels of a run without a grid show."""
 
-RowKey = tuple[str, str, str]
-
 
 def combine(manifests: Iterable[Manifest], specs: Specs) -> Manifest:
     """Merge the grids, and the runs of `specs` that are in none of them, into one manifest."""
@@ -28,7 +27,7 @@ def combine(manifests: Iterable[Manifest], specs: Specs) -> Manifest:
     sourced += [_stray(run, specs[run]) for run in sorted(specs) if run not in in_grids]
     clashing = set(_clashing((member for _, member in sourced), specs))
     members = (
-        _marked(member, source) if _row(member) in clashing else member
+        _marked(member, source) if row_key(member.labels) in clashing else member
         for source, member in sourced
     )
     return Manifest(name=EVERYTHING, members=tuple(dict.fromkeys(members)))
@@ -52,18 +51,14 @@ def _stray(run_id: str, spec: RunSpec | None) -> tuple[str, Member]:
     return f"data {spec.data[:6]}", stray
 
 
-def _row(member: Member) -> RowKey:
-    return member.labels.scenario, member.labels.model, member.labels.method
-
-
 def _clashing(members: Iterable[Member], specs: Specs) -> Iterator[RowKey]:
     """Name the rows that have different settings in the same cell."""
     settings: dict[tuple[RowKey, str], str] = {}
     for member in members:
         if member.id in specs:
             mine = _settings(member.id, specs[member.id])
-            if settings.setdefault((_row(member), member.labels.task), mine) != mine:
-                yield _row(member)
+            if settings.setdefault((row_key(member.labels), member.labels.task), mine) != mine:
+                yield row_key(member.labels)
 
 
 def _settings(run_id: str, spec: RunSpec | None) -> str:

@@ -13,15 +13,13 @@ from dpsrun.report.analysis.conditions import NAMES, Contrast, Mixture, contrast
 from dpsrun.report.analysis.noise import CellNoise, noises
 from dpsrun.report.analysis.overall import Standing, standings
 from dpsrun.report.analysis.panels import Panel
-from dpsrun.report.analysis.reference import Place, references
+from dpsrun.report.analysis.reference import references
 from dpsrun.report.analysis.reproduction import Reproduction, reproductions
 from dpsrun.report.analysis.sources import Sources, sources
+from dpsrun.report.named import Place, RowKey
 from dpsrun.report.predictions import Archive
 from dpsrun.report.read import Report
 from dpsrun.runs.store import Damaged, Store
-
-RowKey = tuple[str, str, str]
-"""Labels of the scenario, the model and the method."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,7 @@ class Findings:
     @property
     def apart(self) -> frozenset[RowKey]:
         """The rows that differ from their reference in more than the method and what was tuned."""
-        return frozenset(
-            (each.scenario, each.model, each.method)
-            for each in self.contrasts
-            if each.name not in self.wishes.tuned
-        )
+        return frozenset(each.key for each in self.contrasts if each.name not in self.wishes.tuned)
 
 
 def find(store: Store, report: Report, wishes: Wishes) -> Findings:

@@ -57,13 +57,11 @@ def _troubles(report: Report) -> Iterator[str]:
 def _troubles_elsewhere(report: Report) -> Iterator[str]:
     """Name the runs without a score on a further set that have one on their own task."""
     own = {
-        (row.scenario, row.model, row.method, cell.column.task): cell.scores
-        for row in report.last.rows
-        for cell in row.cells
+        (*row.key, cell.column.task): cell.scores for row in report.last.rows for cell in row.cells
     }
     for row in report.transfer.table.rows:
         for cell in row.cells:
-            scored = own[row.scenario, row.model, row.method, cell.column.task]
+            scored = own[(*row.key, cell.column.task)]
             if found := _without_score(cell, among=scored):
                 yield f"{_place(row, cell)}: {found}."
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dpsrun.errors import UserError
+from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import further, headline, outcomes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
 from dpsrun.report.terminal import print_lines, print_table
@@ -18,6 +19,7 @@ from dpsrun.runs.store import Damaged, Store
 
 if TYPE_CHECKING:
     from dpsrun.report.findings import Findings, Wishes
+    from dpsrun.report.formats.record import Record
 
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
 
@@ -29,8 +31,9 @@ class Made:
     """The report of a grid, what it found if that was asked for, and its files."""
 
     report: Report
-    findings: Findings | None
     files: tuple[Path, ...]
+    findings: Findings | None = None
+    record: Record = field(default_factory=dict)
     drawn: bool = True
 
 
@@ -69,11 +72,12 @@ def produce(
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """Look for no garbage: a report makes millions of objects that all live to its end."""
+    """Look for no garbage: a report makes millions of objects that live as long as the program."""
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 
@@ -92,20 +96,26 @@ def _produce(
 
 def _made(store: Store, report: Report, wishes: Wishes | None, *, figures: bool) -> Made:
     try:
-        tables = write_tables(store, report)
         if wishes is None:
-            return Made(report, None, tuple(tables))
-        from dpsrun.report.findings import find  # noqa: PLC0415 (numpy: a fifth of a second)
-
-        found = find(store, report, wishes)
-        files = [*tables, *write_findings(store, found)]
-        try:
-            return Made(report, found, (*files, *(write_figures(store, found) if figures else ())))
-        except ModuleNotFoundError:
-            return Made(report, found, tuple(files), drawn=False)
+            return Made(report, tuple(write_tables(store, report, numbers(report))))
+        return _found(store, report, wishes, figures=figures)
     except OSError as error:
         place = store.root / "tables" / report.grid
         raise UserError(f"{place}: cannot be written: {error.strerror}") from error
+
+
+def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Made:
+    from dpsrun.report.findings import find  # noqa: PLC0415 (numpy: a fifth of a second)
+    from dpsrun.report.formats.record import record  # noqa: PLC0415 (as above)
+
+    found = find(store, report, wishes)
+    told = record(found)
+    files = (*write_tables(store, report, told), *write_findings(store, found, told))
+    try:
+        drawn = tuple(write_figures(store, found)) if figures else ()
+    except ModuleNotFoundError:
+        return Made(report, files, found, told, drawn=False)
+    return Made(report, (*files, *drawn), found, told)
 
 
 def print_all(produced: Produced) -> None:
@@ -132,8 +142,8 @@ def print_report(made: Made) -> None:
 
 def print_comparisons(found: Findings) -> None:
     """Print the differences to the reference, and what must be known of them."""
+    from dpsrun.report.formats.comparison_notes import comparison_notes  # noqa: PLC0415
     from dpsrun.report.formats.comparisons import summary_table  # noqa: PLC0415 (as above)
-    from dpsrun.report.formats.comparisons_page import comparison_notes  # noqa: PLC0415
 
     if found.comparisons:
         title = "difference of means x 100, 95 % interval"
@@ -143,13 +153,10 @@ def print_comparisons(found: Findings) -> None:
 
 def as_json(produced: Produced) -> dict[str, Any]:
     """Give all the numbers, raw, for machines."""
-    from dpsrun.report.formats.record import record  # noqa: PLC0415 (as above)
-
     return {
         "grids": [
-            record(made.findings) | {"files": [str(path) for path in made.files]}
+            {**made.record, "files": [str(path) for path in made.files]}
             for made in produced.reports
-            if made.findings
         ],
         "damaged": [{"path": str(file.path), "reason": file.reason} for file in produced.damaged],
         "undrawn": produced.undrawn,

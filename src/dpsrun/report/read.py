@@ -12,6 +12,7 @@ from dpsrun.errors import UserError, nearest
 from dpsrun.report.aggregate import Row, Selection, Table, aggregate, repeated
 from dpsrun.report.analysis.transfer import Transfer, transfer
 from dpsrun.report.everything import combine
+from dpsrun.report.named import row_key
 from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import RunSpec
 from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store
@@ -79,13 +80,12 @@ class Report:
         found: dict[CellKey, list[Entry]] = {}
         for entry in self.entries:
             labels = entry.member.labels
-            key = (labels.scenario, labels.model, labels.method, labels.task)
-            found.setdefault(key, []).append(entry)
+            found.setdefault((*row_key(labels), labels.task), []).append(entry)
         return found
 
     def runs(self, row: Row, task: str) -> Sequence[Entry]:
         """Give the runs of a row's task."""
-        return self.entries_of.get((row.scenario, row.model, row.method, task), ())
+        return self.entries_of.get((*row.key, task), ())
 
 
 def open_store(results: Path) -> Store:
@@ -170,9 +170,9 @@ def read(store: Store, manifest: Manifest) -> Report:
 
 def _lean(result: Result | Damaged | None) -> Result | Damaged | None:
     """Leave out what a method told of each weight matrix: half of the memory of a large report."""
-    if not isinstance(result, Result):
-        return result
-    return result.model_copy(update={"method": _summary(result.method)})
+    if isinstance(result, Result) and result.method:
+        return result.model_copy(update={"method": _summary(result.method)})
+    return result
 
 
 def _summary(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dpsrun.report.formats import markdown, spreadsheets
+from dpsrun.report.formats.spreadsheets import Line
 from dpsrun.report.read import Report
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.store import Store
 
 if TYPE_CHECKING:
     from dpsrun.report.findings import Findings
+    from dpsrun.report.formats.record import Record
 
 
-def write_tables(store: Store, report: Report) -> list[Path]:
-    """Write the tables of a report; raises OSError."""
+SPREAD = ("comparisons", "overall", "budgets", "example_noise", "variance_sources", "published")
+"""Parts of a record that have a spreadsheet of their own."""
+
+
+def write_tables(store: Store, report: Report, numbers: Mapping[str, Sequence[Line]]) -> list[Path]:
+    """Write the tables of a report and its `numbers`; raises OSError."""
     folder = _folder(store, report)
     texts = {
         "stability.md": markdown.stability(report),
-        "stability.csv": spreadsheets.stability(report),
-        "runs.csv": spreadsheets.runs(report),
+        "stability.csv": spreadsheets.stability(numbers["cells"]),
+        "runs.csv": spreadsheets.runs(numbers["runs"]),
         "costs.md": markdown.cost(report),
-        "costs.csv": spreadsheets.cost(report),
+        "costs.csv": spreadsheets.cost(numbers["costs"]),
     }
     for name, text in texts.items():
         write_whole(folder / name, text)
     return [folder / name for name in texts]
 
 
-def write_findings(store: Store, found: Findings) -> list[Path]:
-    """Write what is found beyond single cells, in every format; raises OSError.
+def write_findings(store: Store, found: Findings, told: Record) -> list[Path]:
+    """Write what is found beyond single cells, and its `record`; raises OSError.
 
     What there is nothing of has no file, nor keeps one of an earlier report.
     """
-    from dpsrun.report.formats import comparisons_page, latex, raw, record  # noqa: PLC0415
-    from dpsrun.report.formats.published import published_lines  # noqa: PLC0415
+    from dpsrun.report.formats import comparisons_page, latex, record  # noqa: PLC0415
 
-    folder, grid = _folder(store, found.report), found.report.grid
-    tables = {
-        "comparisons.csv": raw.comparison_lines(found),
-        "overall.csv": raw.standing_lines(found),
-        "budgets.csv": raw.budget_lines(found),
-        "example-noise.csv": raw.noise_lines(found),
-        "variance-sources.csv": raw.source_lines(found),
-        "published.csv": published_lines(grid, found.reproductions),
-    }
+    folder = _folder(store, found.report)
     texts = {
         "comparisons.md": comparisons_page.comparisons(found),
         "means.csv": spreadsheets.means(found.report.main),
         "stability.tex": latex.latex(found),
-        **{name: spreadsheets.written(lines) for name, lines in tables.items()},
-        "report.json": record.document(found),
+        **{f"{name.replace('_', '-')}.csv": spreadsheets.written(told[name]) for name in SPREAD},
+        "report.json": record.document(told),
     }
     for name, text in texts.items():
         if text:

@@ -224,7 +224,10 @@ class Store:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 (names will do)
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 (names will do)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _read_result(path: Path, run_id: str) -> Result | Damaged | None:

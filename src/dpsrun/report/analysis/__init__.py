@@ -1,1 +1,4 @@
-"""What a report says beyond the statistics of single cells; pure, each question in a file."""
+"""What a report says beyond the statistics of single cells, each question in a file.
+
+Pure but for `noise`, which takes stored predictions from an archive.
+"""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.analysis.panels import Panel, panels
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 from dpsrun.report.read import Report
 from dpsrun.report.statistics.budget import Best, expected_best
 

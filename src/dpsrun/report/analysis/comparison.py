@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from dpsrun.report.aggregate import Cell, Row, Table
 from dpsrun.report.analysis.measures import Measures, measure_groups, measure_pairs
-from dpsrun.report.analysis.reference import Place, pairs
+from dpsrun.report.analysis.reference import pairs
+from dpsrun.report.named import Named, Place
 from dpsrun.report.statistics.interval import Interval, wilson
 from dpsrun.report.statistics.several import holm
 from dpsrun.report.statistics.stability import fisher_p
@@ -35,13 +36,10 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Named):
     """A method against the reference on a task, or on the average over the tasks.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the method's row.
         reference: label of the reference's row.
         task: title of the column.
         paired: whether seeds are compared with themselves.
@@ -54,9 +52,6 @@ class Comparison:
         failures: None for the average, whose seeds are no runs.
     """
 
-    scenario: str
-    model: str
-    method: str
     reference: str
     task: str
     paired: bool
@@ -112,9 +107,7 @@ def _compared(
     first, second = (tuple(_chosen(each, seeds)) for each in cells)
     measure = measure_pairs if seeds else measure_groups
     return Comparison(
-        scenario=row.scenario,
-        model=row.model,
-        method=row.method,
+        *row.key,
         reference=reference.method,
         task=cell.column.title,
         paired=bool(seeds),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dpsrun.report.aggregate import Row, Table
-from dpsrun.report.analysis.reference import Place, pairs
+from dpsrun.report.analysis.reference import pairs
+from dpsrun.report.named import Named, Place
 from dpsrun.report.read import CellKey, Entry, Report
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import RunSpec, Training
@@ -26,22 +27,16 @@ Found = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Contrast(Named):
     """A condition that a row does not share with its reference.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the row.
         task: title of the column.
         name: the condition, such as `learning_rate`.
         first: what it was in the row.
         second: what it was in the reference.
     """
 
-    scenario: str
-    model: str
-    method: str
     task: str
     name: str
     first: str
@@ -49,12 +44,9 @@ class Contrast:
 
 
 @dataclass(frozen=True)
-class Mixture:
+class Mixture(Named):
     """A condition that the runs of one cell do not share."""
 
-    scenario: str
-    model: str
-    method: str
     task: str
     name: str
     values: tuple[str, ...]
@@ -80,14 +72,14 @@ def contrasts(
 def _contrasts(
     known: Mapping[CellKey, Found], row: Row, reference: Row, task: str
 ) -> Iterator[Contrast]:
-    keys = ((each.scenario, each.model, each.method, task) for each in (row, reference))
+    keys = ((*each.key, task) for each in (row, reference))
     first, second = (known.get(key, {}) for key in keys)
     if not first or not second:
         return
     for name in NAMES:
         if first[name] != second[name]:
             mine, theirs = (" or ".join(sorted(each[name])) for each in (first, second))
-            yield Contrast(row.scenario, row.model, row.method, task, name, mine, theirs)
+            yield Contrast(*row.key, task, name, mine, theirs)
 
 
 def mixtures(known: Mapping[CellKey, Found]) -> Iterator[Mixture]:

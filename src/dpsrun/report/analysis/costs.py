@@ -9,24 +9,20 @@ from statistics import median
 from typing import Any
 
 from dpsrun.report.aggregate import Row
+from dpsrun.report.analysis.reference import BASELINE
+from dpsrun.report.named import Named
 from dpsrun.report.read import Entry, Report
 from dpsrun.runs.result import Result
-
-BASELINE = "vanilla"
-"""The method that the seconds of others are put in relation to."""
 
 BYTES_PER_WEIGHT = 4
 """Weights are float32 at any precision of the forward pass."""
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Named):
     """What the runs of a cell cost; None where their results do not tell.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the method.
         task: the task.
         n: the runs that came to their end.
         seconds_per_step: median of the seconds of training by optimiser steps.
@@ -37,9 +33,6 @@ class Cost:
         relative_state: that, in multiples of the weights that the method acts on.
     """
 
-    scenario: str
-    model: str
-    method: str
     task: str
     n: int
     seconds_per_step: float | None
@@ -61,9 +54,9 @@ def costs(report: Report) -> list[Cost]:
     baselines: dict[tuple[str, str, str], float | None] = {}
     for row, task, entries in cells:
         if any(entry.spec and entry.spec.method == BASELINE for entry in entries):
-            baselines.setdefault((row.scenario, row.model, task), _seconds(_results(entries)))
+            baselines.setdefault((*row.place, task), _seconds(_results(entries)))
     return [
-        _cost(row, task, _results(entries), baselines.get((row.scenario, row.model, task)))
+        _cost(row, task, _results(entries), baselines.get((*row.place, task)))
         for row, task, entries in cells
     ]
 
@@ -78,9 +71,7 @@ def _cost(row: Row, task: str, results: Sequence[Result], baseline: float | None
     state = _largest(r.effective.get("method_state_bytes") for r in results)
     weights = _largest(r.method.get("weights") for r in results)
     return Cost(
-        scenario=row.scenario,
-        model=row.model,
-        method=row.method,
+        *row.key,
         task=task,
         n=len(results),
         seconds_per_step=seconds,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.panels import Panel
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place, by_place
 
 
 def differences(compared: Iterable[Comparison]) -> tuple[Panel[Comparison], ...]:
     """Arrange comparisons by place and task, in their order; the average comes last."""
-    orders: dict[Place, dict[str, None]] = {}
-    shown: dict[Place, dict[str, dict[str, Comparison]]] = {}
-    for each in compared:
-        place = each.scenario, each.model
-        orders.setdefault(place, {})[each.method] = None
-        shown.setdefault(place, {}).setdefault(each.task, {})[each.method] = each
-    return tuple(
-        Panel(place, task, tuple(orders[place]), of, next(iter(of.values())).reference)
-        for place, tasks in shown.items()
-        for task, of in sorted(tasks.items(), key=_is_average)
-    )
+    places = by_place(compared)
+    return tuple(panel for place, found in places.items() for panel in _panels(place, found))
 
 
-def _is_average(task: tuple[str, dict[str, Comparison]]) -> bool:
-    return all(each.failures is None for each in task[1].values())
+def _panels(place: Place, found: Sequence[Comparison]) -> Iterator[Panel[Comparison]]:
+    order = tuple(dict.fromkeys(each.method for each in found))
+    tasks: dict[str, dict[str, Comparison]] = {}
+    for each in sorted(found, key=_is_average):
+        tasks.setdefault(each.task, {})[each.method] = each
+    for task, of in tasks.items():
+        yield Panel(place, task, order, of, next(iter(of.values())).reference)
+
+
+def _is_average(compared: Comparison) -> bool:
+    return compared.failures is None

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.analysis.panels import Panel, panels
-from dpsrun.report.analysis.reference import Place
 from dpsrun.report.analysis.sizes import chance
+from dpsrun.report.named import Place
 from dpsrun.report.read import Report
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.analysis.measures import SEED
+from dpsrun.report.named import Named
 from dpsrun.report.predictions import Archive
 from dpsrun.report.read import Entry, Report
 from dpsrun.report.statistics.examples import Noise, example_noise
@@ -20,13 +21,10 @@ from dpsrun.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class CellNoise:
+class CellNoise(Named):
     """The noise of a cell's scores from the choice of its evaluation examples.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the method.
         task: title of the column.
         examples: how many there are, over all evaluation splits.
         over_seeds: sample standard deviation of the scores; None for one run.
@@ -34,9 +32,6 @@ class CellNoise:
         of_the_mean: standard error of the mean, all runs on the same examples.
     """
 
-    scenario: str
-    model: str
-    method: str
     task: str
     examples: int
     over_seeds: float | None
@@ -67,9 +62,7 @@ def _noise(report: Report, row: Row, cell: Cell, archive: Archive) -> CellNoise 
     if not known or len(known) < len(splits):
         return None
     return CellNoise(
-        scenario=row.scenario,
-        model=row.model,
-        method=row.method,
+        *row.key,
         task=cell.column.title,
         examples=sum(examples for examples, _ in known),
         over_seeds=cell.summary.sd,

@@ -9,8 +9,9 @@ from statistics import fmean
 import numpy as np
 
 from dpsrun.errors import UserError
-from dpsrun.report.aggregate import Cell, Row, Table
+from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.analysis.measures import DECIMALS, SEED
+from dpsrun.report.named import Named, by_place
 from dpsrun.report.read import Report
 from dpsrun.report.statistics.interval import Interval
 from dpsrun.report.statistics.several import interquartile_interval, interquartile_mean, ranks
@@ -21,13 +22,10 @@ CORRELATIONS = frozenset({"matthews", "pearson", "spearman"})
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(Named):
     """What a row comes to over all tasks of its table; None where it leaves one out.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the method.
         average: over the seeds that have a score in each task: their averages over the tasks.
         rank: mean over the tasks of the rank of its mean score, 1 is best, among `ranked` rows.
         ranked: rows of the scenario and the model that have a score in each task.
@@ -35,9 +33,6 @@ class Standing:
         interval: of that, by bootstrap over the seeds within each task.
     """
 
-    scenario: str
-    model: str
-    method: str
     average: Cell
     rank: float | None
     ranked: int
@@ -51,17 +46,10 @@ def standings(report: Report, *, bootstrap: bool = True) -> tuple[Standing, ...]
         return ()
     pooled = one_scale(report)
     found = []
-    for group in _groups(report.main).values():
+    for group in by_place(report.main.rows).values():
         ranked = _mean_ranks(group)
         found += [_standing(row, ranked, pooled=pooled, bootstrap=bootstrap) for row in group]
     return tuple(found)
-
-
-def _groups(table: Table) -> Mapping[tuple[str, str], list[Row]]:
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in table.rows:
-        groups.setdefault((row.scenario, row.model), []).append(row)
-    return groups
 
 
 def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
@@ -80,9 +68,7 @@ def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap:
     known = pooled and row.method in ranked
     generator = np.random.default_rng(SEED)
     return Standing(
-        scenario=row.scenario,
-        model=row.model,
-        method=row.method,
+        *row.key,
         average=row.average,
         rank=ranked.get(row.method),
         ranked=len(ranked),

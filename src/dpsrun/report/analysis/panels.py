@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from dpsrun.report.aggregate import Cell, Row
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 from dpsrun.report.read import Report
 
 T = TypeVar("T")
@@ -47,11 +47,10 @@ def panels(
     orders: dict[Place, list[str]] = {}
     shown: dict[tuple[Place, str], dict[str, T]] = {}
     for row in report.main.rows:
-        place = row.scenario, row.model
-        orders.setdefault(place, []).append(row.method)
+        orders.setdefault(row.place, []).append(row.method)
         for cell in row.cells:
             if (value := of(row, cell)) is not None:
-                shown.setdefault((place, cell.column.title), {})[row.method] = value
+                shown.setdefault((row.place, cell.column.title), {})[row.method] = value
     return tuple(
         Panel(place, column.title, tuple(order), shown[place, column.title], _label(found, place))
         for place, order in orders.items()

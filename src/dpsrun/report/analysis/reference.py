@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from dpsrun.errors import UserError, nearest
 from dpsrun.report.aggregate import Row, Table
+from dpsrun.report.named import Place, by_place
 from dpsrun.report.read import Report
 
 BASELINE = "vanilla"
 """The method that others are compared with unless another is named."""
-
-Place = tuple[str, str]
-"""Labels of the scenario and the model: what the rows of a comparison have in common."""
 
 
 def references(report: Report, against: str | None = None) -> Mapping[Place, Row]:
@@ -21,9 +19,7 @@ def references(report: Report, against: str | None = None) -> Mapping[Place, Row
     It is the row with the label `against`; without one, the first row of vanilla, else the first.
     Raises UserError if no place has that label.
     """
-    places: dict[Place, list[Row]] = {}
-    for row in report.main.rows:
-        places.setdefault((row.scenario, row.model), []).append(row)
+    places = by_place(report.main.rows)
     found = {place: _reference(report, rows, against) for place, rows in places.items()}
     if against is not None and not any(found.values()):
         labels = dict.fromkeys(row.method for row in report.main.rows)
@@ -47,6 +43,6 @@ def _method(report: Report, row: Row) -> str | None:
 def pairs(table: Table, found: Mapping[Place, Row]) -> Iterator[tuple[Row, Row]]:
     """Give each row that has a reference with it, in the order of the table."""
     for row in table.rows:
-        reference = found.get((row.scenario, row.model))
+        reference = found.get(row.place)
         if reference is not None and reference is not row:
             yield row, reference

@@ -26,6 +26,7 @@ from dpsrun.report.analysis.published import (
     Study,
     load,
 )
+from dpsrun.report.named import Named
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Order
@@ -35,13 +36,10 @@ LARGEST_HEAD = 100_000
 
 
 @dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Named):
     """A cell beside a published score of the same.
 
     Attributes:
-        scenario: label of the scenario.
-        model: label of the model.
-        method: label of the method.
         task: the task.
         ours: our scores after the last epoch, in the published metric.
         expected: how many of them the grid asks for.
@@ -50,9 +48,6 @@ class Reproduction:
         differences: what was done otherwise, in words.
     """
 
-    scenario: str
-    model: str
-    method: str
     task: str
     ours: Summary
     expected: int
@@ -98,7 +93,8 @@ def _of_cell(report: Report, row: Row, task: str) -> Iterator[Reproduction]:
             alike = name in study.encoders and _is_alike(order, study, published)
             if alike and _ran_alike(results, known.encoders[name], published):
                 yield Reproduction(
-                    *(row.scenario, row.model, row.method, task),
+                    *row.key,
+                    task=task,
                     ours=_measured(results, study.metrics[task]),
                     expected=len(entries),
                     study=study,

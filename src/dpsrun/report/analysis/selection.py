@@ -9,7 +9,7 @@ from typing import Any
 
 from dpsrun.report.aggregate import Row
 from dpsrun.report.analysis.panels import Panel, panels
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 from dpsrun.report.read import Entry, Report
 
 

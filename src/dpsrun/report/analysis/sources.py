@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.named import Named
 from dpsrun.report.read import Report
 from dpsrun.report.statistics.sources import Shares, variance_shares
 
 
 @dataclass(frozen=True)
-class Sources:
+class Sources(Named):
     """The parts of a cell's variance; heads and orders count the crossed seeds."""
 
-    scenario: str
-    model: str
-    method: str
     task: str
     heads: int
     orders: int
@@ -39,4 +37,4 @@ def _sources(report: Report, row: Row, cell: Cell) -> Iterator[Sources]:
     shares = variance_shares(crossed) if len(crossed) == len(cell.scores) else None
     if shares:
         heads, orders = (len({key[axis] for key in crossed}) for axis in (0, 1))
-        yield Sources(row.scenario, row.model, row.method, cell.column.title, heads, orders, shares)
+        yield Sources(*row.key, cell.column.title, heads, orders, shares)

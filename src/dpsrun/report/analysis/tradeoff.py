@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dpsrun.report.aggregate import Cell, Row, Summary
 from dpsrun.report.analysis.costs import costs
 from dpsrun.report.analysis.panels import Panel, panels
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 from dpsrun.report.read import Report
 
 
@@ -22,13 +22,10 @@ class Deal:
 
 def tradeoffs(report: Report, found: Mapping[Place, Row]) -> tuple[Panel[Deal], ...]:
     """Give the deals of tasks with several methods; `found` are the `references`."""
-    seconds = {
-        (cost.scenario, cost.model, cost.method, cost.task): cost.relative_seconds
-        for cost in costs(report)
-    }
+    seconds = {(*cost.key, cost.task): cost.relative_seconds for cost in costs(report)}
 
     def deal(row: Row, cell: Cell) -> Deal | None:
-        relative = seconds.get((row.scenario, row.model, row.method, cell.column.task))
+        relative = seconds.get((*row.key, cell.column.task))
         return Deal(relative, cell.summary) if relative and cell.scores else None
 
     return tuple(panel for panel in panels(report, found, deal) if len(panel.of) > 1)

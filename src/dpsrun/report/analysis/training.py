@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dpsrun.report.aggregate import Row, Summary, summarise
 from dpsrun.report.analysis.panels import Panel, panels
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 from dpsrun.report.read import Entry, Report
 
 Epochs = Mapping[int, Summary]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from dpsrun.report.analysis.panels import Panel
-from dpsrun.report.analysis.reference import Place
+from dpsrun.report.named import Place
 
 T = TypeVar("T")
 

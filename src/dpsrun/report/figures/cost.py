@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
 from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, lines_of, wrapped
-from dpsrun.report.figures.pages import Drawn, Room, no_legend, pages
+from dpsrun.report.figures.pages import Drawn, Room, filled, no_legend, pages
 from dpsrun.report.figures.style import styled
 
 INCHES_OF_A_PLOT = 1.3
@@ -51,12 +52,7 @@ def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
         "step time (vanilla = 1)",
         ("score x 100",),
     )
-    figures = []
-    for page in pages(shared, room, {}, no_legend):
-        for each in page.panels:
-            _draw_panel(each, line / inside)
-        figures.append(page.figure)
-    return figures
+    return filled(pages(shared, room, {}, no_legend), partial(_draw_panel, line=line / inside))
 
 
 def _draw_panel(drawn: Drawn[Deal], line: float) -> None:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.panels import Panel
-from dpsrun.report.figures.pages import Drawn
+from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import heights, in_rows
 from dpsrun.report.figures.style import styled
 
@@ -24,12 +24,7 @@ UNPAIRED: dict[str, Any] = MEAN | {"marker": "s", "markerfacecolor": "white"}
 @styled
 def draw(panels: Sequence[Panel[Comparison]]) -> list[Figure]:
     """Draw the mean difference with its interval, and the difference of each pair of runs."""
-    figures = []
-    for page in in_rows(panels, "difference x 100", dict(_marks(panels))):
-        for each in page.panels:
-            _draw_panel(each)
-        figures.append(page.figure)
-    return figures
+    return filled(in_rows(panels, "difference x 100", dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Comparison]) -> None:

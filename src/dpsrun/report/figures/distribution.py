@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from dpsrun.report.aggregate import Cell
 from dpsrun.report.analysis.panels import Panel
-from dpsrun.report.figures.pages import Drawn
+from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import HALF, heights, in_rows
 from dpsrun.report.figures.style import styled
 
@@ -31,12 +31,7 @@ BOX: dict[str, Any] = {"color": "0.85", "linewidth": 0}
 @styled
 def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
     """Draw every score, the median, with enough scores the quartiles, and the constant guess."""
-    figures = []
-    for page in in_rows(panels, "score x 100", dict(_marks(panels))):
-        for each in page.panels:
-            _draw_panel(each)
-        figures.append(page.figure)
-    return figures
+    return filled(in_rows(panels, "score x 100", dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Cell]) -> None:

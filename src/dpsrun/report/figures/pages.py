@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -123,6 +123,16 @@ def pages(
             explain(place, legend(block), plan.block_width)
             panels += _panels(block, place, plan, room)
         yield Page(figure, tuple(panels))
+
+
+def filled(found: Iterable[Page[T]], draw: Callable[[Drawn[T]], None]) -> list[Figure]:
+    """Draw the panels of pages; give the figures."""
+    figures = []
+    for page in found:
+        for each in page.panels:
+            draw(each)
+        figures.append(page.figure)
+    return figures
 
 
 def _batches(blocks: Sequence[Block[T]], size: int) -> Iterator[Sequence[Block[T]]]:

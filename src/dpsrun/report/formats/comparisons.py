@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 
-from dpsrun.report.aggregate import summarise
 from dpsrun.report.analysis.budget import Budget
 from dpsrun.report.analysis.comparison import Comparison, Failures, Share
 from dpsrun.report.analysis.measures import Difference, Steadiness, Superiority
@@ -13,9 +12,9 @@ from dpsrun.report.analysis.noise import CellNoise
 from dpsrun.report.analysis.overall import Standing
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.sources import Sources
-from dpsrun.report.findings import RowKey
-from dpsrun.report.formats.tables import NOTHING, Lines, described, points
-from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.formats.tables import NOTHING, Lines, described, points, row_labels, signed
+from dpsrun.report.named import Named, RowKey
+from dpsrun.report.statistics.interval import Interval, deviation
 
 UNLIKE = "†"
 """Marks a row that differs from its reference in more than the method."""
@@ -48,7 +47,7 @@ def summary_table(found: Sequence[Comparison], unlike: Collection[RowKey]) -> Li
     tasks = tuple(dict.fromkeys(each.task for each in found))
     lines: dict[RowKey, dict[str, Comparison]] = {}
     for each in found:
-        lines.setdefault((each.scenario, each.model, each.method), {})[each.task] = each
+        lines.setdefault(each.key, {})[each.task] = each
     places = _places(found)
     header = [*places, "method", "against", *tasks]
     return header, [
@@ -96,7 +95,7 @@ def steadiness_table(found: Sequence[Comparison], unlike: Collection[RowKey]) ->
             *_place(each, places),
             marked(each, unlike),
             each.reference,
-            *(points(summarise(scores).sd) for scores in (each.first, each.second)),
+            *(points(deviation(scores)) for scores in (each.first, each.second)),
             *_steadiness(each.measures.steadiness),
             *_failures(each.failures),
         ]
@@ -185,28 +184,18 @@ def source_table(found: Sequence[Sources]) -> Lines:
     ]
 
 
-Placed = Comparison | Standing | CellNoise | Sources
+def _places(found: Sequence[Named]) -> Sequence[str]:
+    """Name the columns that stand before the method's."""
+    return row_labels(found)[:-1]
 
 
-def _places(found: Sequence[Placed]) -> list[str]:
-    """Name the columns of scenario and model; the scenario only where there are several."""
-    several = any(each.scenario != found[0].scenario for each in found)
-    return ["scenario", "model"] if several else ["model"]
-
-
-def _place(each: Placed, names: Sequence[str]) -> list[str]:
+def _place(each: Named, names: Sequence[str]) -> list[str]:
     return [getattr(each, name) for name in names]
 
 
 def marked(found: Comparison, unlike: Collection[RowKey]) -> str:
     """Name a compared method, with a mark if more than the method is compared."""
-    key = found.scenario, found.model, found.method
-    return f"{found.method} {UNLIKE}" if key in unlike else found.method
-
-
-def signed(value: float) -> str:
-    """Write a difference times 100 with its sign."""
-    return f"{100 * value:+z.1f}"
+    return f"{found.method} {UNLIKE}" if found.key in unlike else found.method
 
 
 def probability(value: float | None) -> str:

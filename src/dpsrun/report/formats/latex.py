@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.tables import cells_of, points
+from dpsrun.report.named import by_place
 
 ESCAPED = {
     "\\": r"\textbackslash{}",
@@ -69,9 +70,7 @@ def _seeds(found: Findings) -> str:
 
 def _body(found: Findings) -> Iterator[str]:
     table = found.report.main
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in table.rows:
-        groups.setdefault((row.scenario, row.model), []).append(row)
+    groups = by_place(table.rows)
     for (scenario, model), rows in groups.items():
         yield "\\midrule"
         if len(groups) > 1:
@@ -81,12 +80,12 @@ def _body(found: Findings) -> Iterator[str]:
 
 
 def _group(found: Findings, rows: Sequence[Row]) -> Iterator[str]:
-    unlike = [(row.scenario, row.model, row.method) in found.apart for row in rows]
+    unlike = [row.key in found.apart for row in rows]
     alike = [row for row, apart in zip(rows, unlike, strict=True) if not apart]
     columns = [
         _leaders(cells) for cells in zip(*(_cells(found, row) for row in alike), strict=True)
     ]
-    known = (rows[0].scenario, rows[0].model) in found.references
+    known = rows[0].place in found.references
     for row, apart in zip(rows, unlike, strict=True):
         cells = zip(_cells(found, row), columns, strict=True)
         shown = [_shown(cell, leaders if known and not apart else ()) for cell, leaders in cells]

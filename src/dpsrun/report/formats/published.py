@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dpsrun.report.analysis.reproduction import Reproduction
-from dpsrun.report.formats.tables import NOTHING, Lines, described, points
+from dpsrun.report.formats.tables import Lines, described, points, signed
 
 PUBLISHED_COLUMNS = (
     *("grid", "scenario", "model", "method", "task", "metric"),
@@ -23,7 +23,7 @@ def beside_published(found: Iterable[Reproduction]) -> Lines:
             *(each.task, each.metric, each.model, each.method),
             described(each.ours, each.expected),
             _published(each),
-            _signed(each.difference),
+            signed(each.difference),
             _source(each),
         ]
         for each in found
@@ -96,7 +96,3 @@ def _published(each: Reproduction) -> str:
     score, seeds = each.published, each.study.seeds
     spread = "" if score.sd is None else f" ± {points(score.sd)}"
     return f"{points(score.mean)}{spread} ({f'n={seeds}' if seeds else 'n not stated'})"
-
-
-def _signed(difference: float | None) -> str:
-    return NOTHING if difference is None else f"{100 * difference:+z.1f}"

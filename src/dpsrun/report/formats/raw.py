@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dpsrun.report.analysis.comparison import Failures, Share
 from dpsrun.report.analysis.measures import Difference, Steadiness, Superiority
 from dpsrun.report.findings import Findings
+from dpsrun.report.formats.spreadsheets import Line
 from dpsrun.report.statistics.interval import Interval, deviation
-
-Line = dict[str, object]
 
 
 def comparison_lines(found: Findings) -> Iterator[Line]:
@@ -26,15 +25,15 @@ def comparison_lines(found: Findings) -> Iterator[Line]:
             **_place(each),
             "reference": each.reference,
             "task": each.task,
-            "comparable": (each.scenario, each.model, each.method) not in unlike,
+            "comparable": each.key not in unlike,
             "paired": each.paired,
             "n": len(each.first),
             "reference_n": len(each.second),
             "left_out": each.left_out,
             **_difference(each.measures.difference, each.adjusted_p),
             **_superiority(each.measures.superiority),
-            "sd": _sd(each.first),
-            "reference_sd": _sd(each.second),
+            "sd": deviation(each.first),
+            "reference_sd": deviation(each.second),
             **_steadiness(each.measures.steadiness),
             **_failures(each.failures),
         }
@@ -42,10 +41,6 @@ def comparison_lines(found: Findings) -> Iterator[Line]:
 
 def _place(each: object) -> Line:
     return {name: getattr(each, name) for name in ("scenario", "model", "method")}
-
-
-def _sd(scores: tuple[float, ...]) -> float | None:
-    return deviation(scores) if len(scores) > 1 else None
 
 
 def _difference(found: Difference, adjusted: float | None) -> Line:

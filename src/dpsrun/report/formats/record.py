@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dpsrun.report.findings import Findings
-from dpsrun.report.formats.comparisons_page import comparison_notes
+from dpsrun.report.formats.comparison_notes import comparison_notes
 from dpsrun.report.formats.published import published_lines
 from dpsrun.report.formats.raw import (
     budget_lines,
@@ -15,14 +16,17 @@ from dpsrun.report.formats.raw import (
     source_lines,
     standing_lines,
 )
-from dpsrun.report.formats.spreadsheets import cost_lines, run_lines, stability_lines
+from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import outcomes
 from dpsrun.report.notes import notes
 
+Record = Mapping[str, Any]
+"""What `record` gives."""
 
-def document(found: Findings) -> str:
+
+def document(told: Record) -> str:
     """Write `report.json`, an entry a line; raises ValueError for a number that JSON has not."""
-    parts = (f"{json.dumps(name)}: {_spread(value)}" for name, value in record(found).items())
+    parts = (f"{json.dumps(name)}: {_spread(value)}" for name, value in told.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
@@ -33,7 +37,7 @@ def _spread(value: object) -> str:
     return f"[\n{lines}\n]"
 
 
-def record(found: Findings) -> dict[str, Any]:
+def record(found: Findings) -> Record:
     """Give everything, raw, in natural units; scores of single runs included."""
     report = found.report
     return {
@@ -44,9 +48,7 @@ def record(found: Findings) -> dict[str, Any]:
             for (scenario, model), row in found.references.items()
         ],
         "outcomes": outcomes(report),
-        "runs": list(run_lines(report)),
-        "cells": list(stability_lines(report)),
-        "costs": list(cost_lines(report)),
+        **numbers(report),
         "comparisons": list(comparison_lines(found)),
         "conditions": [vars(each) for each in found.contrasts],
         "mixtures": [vars(each) for each in found.mixtures],

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from dpsrun.report.aggregate import Table, score
 from dpsrun.report.analysis.costs import Cost, costs
@@ -13,6 +12,9 @@ from dpsrun.report.formats.tables import cells_of, outcome
 from dpsrun.report.read import Entry, Report
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import STREAMS
+
+Line = dict[str, object]
+"""Column -> value; None where there is none."""
 
 STABILITY_COLUMNS = (
     *("grid", "scenario", "model", "method", "task", "evaluated_on", "selection", "expected", "n"),
@@ -22,18 +24,22 @@ STABILITY_COLUMNS = (
 COST_COLUMNS = ("grid", *Cost.__dataclass_fields__)
 
 
-def stability(report: Report) -> str:
+def numbers(report: Report) -> dict[str, list[Line]]:
+    """Give what is known of all `runs`, `cells` and `costs`, raw; None for what is not."""
+    tables = (*report.selections, report.transfer.table)
+    return {
+        "runs": list(map(_run_line, report.entries)),
+        "cells": [line for table in tables for line in _lines(table)],
+        "costs": [{"grid": report.grid, **vars(found)} for found in costs(report)],
+    }
+
+
+def stability(lines: Iterable[Line]) -> str:
     """Write `stability.csv`: one line per cell and selection, the averages too."""
-    return _csv(STABILITY_COLUMNS, stability_lines(report))
+    return _csv(STABILITY_COLUMNS, lines)
 
 
-def stability_lines(report: Report) -> Iterator[dict[str, object]]:
-    """Give all statistics of all cells, raw; None where one does not exist."""
-    for table in (*report.selections, report.transfer.table):
-        yield from _lines(table)
-
-
-def _lines(table: Table) -> Iterator[dict[str, object]]:
+def _lines(table: Table) -> Iterator[Line]:
     for row in table.rows:
         for cell in (*row.cells, row.average):
             yield {
@@ -51,37 +57,26 @@ def _lines(table: Table) -> Iterator[dict[str, object]]:
             }
 
 
-def cost(report: Report) -> str:
+def cost(lines: Iterable[Line]) -> str:
     """Write `costs.csv`: one line per cell."""
-    return _csv(COST_COLUMNS, cost_lines(report))
+    return _csv(COST_COLUMNS, lines)
 
 
-def cost_lines(report: Report) -> Iterator[dict[str, object]]:
-    """Give the costs of all cells, raw; None where one is not known."""
-    yield from ({"grid": report.grid, **asdict(found)} for found in costs(report))
-
-
-def runs(report: Report) -> str:
+def runs(lines: Sequence[Line]) -> str:
     """Write `runs.csv`: one line a run with everything that is a number or a word."""
-    lines = list(run_lines(report))
     fixed = list(dict.fromkeys(key for line in lines for key in line if "/" not in key))
     open_ended = sorted({key for line in lines for key in line if "/" in key})
     return _csv([*fixed, *open_ended], lines)
 
 
-def run_lines(report: Report) -> Iterator[dict[str, object]]:
-    """Give all runs with what is known of each; None for what is not."""
-    yield from map(_run_line, report.entries)
-
-
 def means(table: Table) -> str:
     """Write `means.csv`: one line a row, three columns a task, ready for another program."""
-    return written(_wide(table))
+    return written(list(_wide(table)))
 
 
-def _wide(table: Table) -> Iterator[dict[str, object]]:
+def _wide(table: Table) -> Iterator[Line]:
     for row in table.rows:
-        line: dict[str, object] = {"grid": table.grid, "selection": table.selection}
+        line: Line = {"grid": table.grid, "selection": table.selection}
         line |= {"scenario": row.scenario, "model": row.model, "method": row.method}
         for cell in cells_of(table, row):
             for name in ("mean", "sd", "n"):
@@ -89,13 +84,12 @@ def _wide(table: Table) -> Iterator[dict[str, object]]:
         yield line
 
 
-def written(lines: Iterable[Mapping[str, object]]) -> str:
+def written(lines: Sequence[Line]) -> str:
     """Write lines that all have the same columns; nothing for no lines."""
-    known = list(lines)
-    return _csv(list(known[0]), known) if known else ""
+    return _csv(list(lines[0]), lines) if lines else ""
 
 
-def _run_line(entry: Entry) -> dict[str, object]:
+def _run_line(entry: Entry) -> Line:
     """Describe a run; keys with a slash (metrics, memory) differ from run to run."""
     result = entry.result if isinstance(entry.result, Result) else None
     labels = entry.member.labels.model_dump()
@@ -120,13 +114,13 @@ def _seed(entry: Entry, stream: str) -> object:
     return getattr(entry.spec.seeds, stream) if entry.spec else None
 
 
-def _seconds(result: Result | None) -> dict[str, object]:
+def _seconds(result: Result | None) -> Line:
     parts = ("total", "startup", "training", "evaluation")
     timing = result.timing if result else None
     return {f"seconds_{part}": getattr(timing, part, None) for part in parts}
 
 
-def _metrics(result: Result) -> dict[str, object]:
+def _metrics(result: Result) -> Line:
     splits = dict(result.last.metrics) if result.last else {}
     splits |= {f"set/{name}": further.metrics for name, further in result.sets.items()}
     metrics = {
@@ -136,7 +130,7 @@ def _metrics(result: Result) -> dict[str, object]:
     return {**metrics, **memory}
 
 
-def _csv(header: Sequence[str], lines: Iterable[Mapping[str, object]]) -> str:
+def _csv(header: Sequence[str], lines: Iterable[Line]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, header, lineterminator="\n")
     writer.writeheader()

@@ -6,12 +6,14 @@ Scores are shown times 100.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from dpsrun.report.aggregate import AVERAGE, Cell, Row, Summary, Table
 from dpsrun.report.analysis.ablation import Ablation
 from dpsrun.report.analysis.costs import Cost
 from dpsrun.report.analysis.sizes import Panel, Size
 from dpsrun.report.analysis.transfer import Transfer, majorities
+from dpsrun.report.named import Named
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
 
@@ -26,6 +28,11 @@ Lines = tuple[list[str], list[list[str]]]
 def points(value: float | None) -> str:
     """Write a score times 100 with one decimal, never as `-0.0`."""
     return NOTHING if value is None else f"{100 * value:z.1f}"
+
+
+def signed(value: float | None) -> str:
+    """Write a difference times 100 with its sign."""
+    return NOTHING if value is None else f"{100 * value:+z.1f}"
 
 
 def shown(cell: Cell) -> str:
@@ -53,15 +60,15 @@ def cells_of(table: Table, row: Row) -> tuple[Cell, ...]:
     return row.cells if len(table.columns) == 1 else (*row.cells, row.average)
 
 
-def row_labels(table: Table) -> tuple[str, ...]:
+def row_labels(found: Iterable[Named]) -> tuple[str, ...]:
     """Name the columns that identify a row; the scenario only where there are several."""
-    several = len({row.scenario for row in table.rows}) > 1
+    several = len({each.scenario for each in found}) > 1
     return ("scenario", "model", "method") if several else ("model", "method")
 
 
 def headline(table: Table) -> Lines:
     """Give the table of means."""
-    labels = row_labels(table)
+    labels = row_labels(table.rows)
     averaged = () if len(table.columns) == 1 else (AVERAGE,)
     lines = [
         [*(getattr(row, label) for label in labels), *map(shown, cells_of(table, row))]
@@ -73,7 +80,7 @@ def headline(table: Table) -> Lines:
 def further(found: Transfer) -> Lines:
     """Give the table of means on further evaluation sets, with a line for the majority class."""
     header, lines = headline(found.table)
-    labels, columns = len(row_labels(found.table)), len(found.table.columns)
+    labels, columns = len(row_labels(found.table.rows)), len(found.table.columns)
     shares = map(points, majorities(found))
     average = [NOTHING] * (len(header) - labels - columns)
     return header, [*lines, [*[""] * (labels - 1), MAJORITY, *shares, *average]]
@@ -81,7 +88,7 @@ def further(found: Transfer) -> Lines:
 
 def spread(table: Table) -> Lines:
     """Give the table of spreads and failures, one line a cell."""
-    labels = row_labels(table)
+    labels = row_labels(table.rows)
     header = ["task", *labels, "n", "min", "median", "max", "se", "95 % interval", "ok only"]
     header += ["failed", "undefined", "diverged", "errors", "missing"]
     return header, [
@@ -126,8 +133,7 @@ def by_settings(found: Ablation, task: str) -> Lines:
 
 def cost_table(found: list[Cost]) -> Lines:
     """Give the table of costs, one line a cell."""
-    several = len({cost.scenario for cost in found}) > 1
-    labels = ("task", "scenario", "model", "method") if several else ("task", "model", "method")
+    labels = ("task", *row_labels(found))
     measures = ["s/step", "x vanilla", "peak memory", "method's state", "x weights"]
     lines = [[*(getattr(cost, label) for label in labels), *_cost_of(cost)] for cost in found]
     return [*labels, "n", *measures], lines

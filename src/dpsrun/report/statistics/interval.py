@@ -19,11 +19,13 @@ class Interval:
     high: float
 
 
-def deviation(values: Sequence[float]) -> float:
-    """Give the sample standard deviation (ddof 1) of two values or more; exactly 0 for equal ones.
+def deviation(values: Sequence[float]) -> float | None:
+    """Give the sample standard deviation (ddof 1), exactly 0 for equal values; None for n < 2.
 
     As exact as `statistics.stdev` but for rounding, and twenty times as fast.
     """
+    if len(values) < 2:  # noqa: PLR2004 (a deviation takes two)
+        return None
     shifted = [value - values[0] for value in values]
     mean = statistics.fmean(shifted)
     return math.sqrt(math.fsum((each - mean) ** 2 for each in shifted) / (len(values) - 1))
@@ -31,16 +33,25 @@ def deviation(values: Sequence[float]) -> float:
 
 def standard_error(values: Sequence[float]) -> float | None:
     """Give the standard error of a mean, sd / sqrt(n) with the sample's sd; None for n < 2."""
-    return deviation(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    sd = deviation(values)
+    return None if sd is None else sd / math.sqrt(len(values))
 
 
 def t_interval(values: Sequence[float]) -> Interval | None:
     """Give Student's interval of a mean; None for n < 2."""
     error = standard_error(values)
-    if error is None:
-        return None
-    half, mean = t_quantile(len(values) - 1) * error, statistics.fmean(values)
-    return Interval(mean - half, mean + half)
+    return None if error is None else around(statistics.fmean(values), error, len(values) - 1)
+
+
+def around(centre: float, error: float, freedom: float) -> Interval:
+    """Give Student's interval of an estimate with this standard error."""
+    half = t_quantile(freedom) * error
+    return Interval(centre - half, centre + half)
+
+
+def t_outside(t: float, freedom: int) -> float:
+    """Give the probability that |T| > t of Student's distribution."""
+    return max(0.0, 1 - _within(math.atan(t / math.sqrt(freedom)), freedom))
 
 
 @cache

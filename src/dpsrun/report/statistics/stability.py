@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from math import comb
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import Interval, deviation
+from dpsrun.report.statistics.interval import Interval, deviation, t_outside
 from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
 ROUNDING = 1e-12
@@ -22,15 +23,12 @@ FEW = 5
 
 def spread_ratio(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Give the ratio of sample standard deviations; None for n < 2, or where both are 0."""
-    if min(len(first), len(second)) < 2:  # noqa: PLR2004 (a deviation takes two)
+    above, below = deviation(first), deviation(second)
+    if above is None or below is None:
         return None
-    return _ratio(deviation(first), deviation(second))
-
-
-def _ratio(first: float, second: float) -> float | None:
-    if not second:
-        return math.inf if first else None
-    return first / second
+    if not below:
+        return math.inf if above else None
+    return above / below
 
 
 def spread_ratio_interval(
@@ -66,19 +64,24 @@ def brown_forsythe_p(first: Sequence[float], second: Sequence[float]) -> float |
 
     None for n < 2, and where in both all scores lie equally far from the median, as two do.
     """
-    groups = [np.asarray(group, dtype=np.float64) for group in (first, second)]
-    if min(group.size for group in groups) < 2:  # noqa: PLR2004 (a deviation takes two)
+    if min(len(first), len(second)) < 2:  # noqa: PLR2004 (a deviation takes two)
         return None
-    distances = [np.abs(group - np.median(group)) for group in groups]
-    if all(np.ptp(each) <= ROUNDING for each in distances):
+    distances = [_from_median(group) for group in (first, second)]
+    if all(max(each) - min(each) <= ROUNDING for each in distances):
         return None
-    within = sum(float(((each - each.mean()) ** 2).sum()) for each in distances)
-    sizes = [each.size for each in distances]
-    between = (distances[0].mean() - distances[1].mean()) ** 2 * sizes[0] * sizes[1] / sum(sizes)
-    from scipy.special import fdtrc  # noqa: PLC0415 (slow to import)
+    means = [statistics.fmean(each) for each in distances]
+    within = math.fsum(
+        (value - mean) ** 2 for each, mean in zip(distances, means, strict=True) for value in each
+    )
+    # Of two groups, Levene's F is the square of Student's t.
+    freedom = len(first) + len(second) - 2
+    error = math.sqrt(within / freedom * (1 / len(first) + 1 / len(second)))
+    return t_outside(abs(means[0] - means[1]) / error, freedom)
 
-    freedom = sum(sizes) - 2
-    return float(fdtrc(1, freedom, float(between) / (within / freedom)))
+
+def _from_median(values: Sequence[float]) -> list[float]:
+    median = statistics.median(values)
+    return [abs(value - median) for value in values]
 
 
 def fisher_p(failures: tuple[int, int], runs: tuple[int, int]) -> float:

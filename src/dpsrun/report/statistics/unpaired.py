@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import Interval, t_quantile
+from dpsrun.report.statistics.interval import Interval, around
 from dpsrun.report.statistics.paired import DRAWS, TIES
 
 EXACT = 200_000
@@ -54,8 +54,7 @@ def welch_interval(first: Sequence[float], second: Sequence[float]) -> Interval 
         return Interval(difference, difference)
     sizes = (len(first), len(second))
     freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, sizes, strict=True))
-    half = t_quantile(freedom) * math.sqrt(sum(parts))
-    return Interval(difference - half, difference + half)
+    return around(difference, math.sqrt(sum(parts)), freedom)
 
 
 def superiority(first: Sequence[float], second: Sequence[float]) -> float:
