@@ -29,8 +29,8 @@ class Rounds:
     def hold(self) -> None:
         self.ends.append("hold")
 
-    def cancel(self) -> None:
-        self.ends.append("cancel")
+    def leave(self) -> None:
+        self.ends.append("leave")
 
     def describe(self) -> str:
         return "rounds"
@@ -51,14 +51,14 @@ def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
 def test_an_engine_is_asked_until_nothing_lives_then_cleared_up() -> None:
     engine = Rounds(3)
     assert drive(engine, ["run"])
-    assert (engine.left, engine.ends) == (0, ["cancel"])
+    assert (engine.left, engine.ends) == (0, ["leave"])
 
 
 def test_a_signal_ends_it_and_the_handler_before_is_put_back(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_DFL)
     engine = Rounds(100, sends(number))
     assert not drive(engine, ["run"])
-    assert (engine.left, engine.ends) == (99, ["cancel"])
+    assert (engine.left, engine.ends) == (99, ["leave"])
     assert signal.getsignal(number) == signal.SIG_DFL
 
 
@@ -72,7 +72,7 @@ def test_a_signal_that_nohup_ignores_stops_nothing(number: signal.Signals) -> No
 def test_nothing_more_is_started_once_it_is_enough() -> None:
     engine = Rounds(3)
     assert drive(engine, ["run"], lambda: engine.left == 1)
-    assert engine.ends == ["hold", "cancel"]
+    assert engine.ends == ["hold", "leave"]
 
 
 def test_what_fails_in_the_engine_still_ends_its_workers() -> None:
@@ -82,4 +82,4 @@ def test_what_fails_in_the_engine_still_ends_its_workers() -> None:
     engine = Rounds(3, fail)
     with pytest.raises(RuntimeError):
         drive(engine, ["run"])
-    assert engine.ends == ["cancel"]
+    assert engine.ends == ["leave"]

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dpsrun.cli.executors import Detach, Executor, MaxParallel, RunsPerJob, Sbatch
 from dpsrun.cli.options import (
     DEFAULT_RESULTS,
+    Checkpoint,
     Data,
     Device,
     GridFiles,
     Model,
     Only,
     ResultsOption,
+    RunsPerGpu,
+    Timeout,
     Workers,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dpsrun.execution.devices import Slot
+    from dpsrun.cli.executors import Place
+    from dpsrun.execution.brake import Brake
+    from dpsrun.execution.engine import Engine
     from dpsrun.execution.plan import Plan
     from dpsrun.runs.result import Result
     from dpsrun.runs.spec import Run
-    from dpsrun.runs.store import Damaged, Store
+    from dpsrun.runs.store import Damaged
 
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
@@ -49,37 +54,9 @@ StopAfter = Annotated[
         "--stop-after", min=1, help="Start no more after so many failures in a row that are alike."
     ),
 ]
-Timeout = Annotated[
-    str | None,
-    typer.Option("--timeout", metavar="TIME", help="End a run after so long: 90s, 30m, 2h."),
-]
-Checkpoint = Annotated[
-    bool,
-    typer.Option(
-        "--checkpoint", help="Save each run at the end of an epoch, to go on there if it is killed."
-    ),
-]
-RunsPerGpu = Annotated[
-    str,
-    typer.Option(
-        "--runs-per-gpu", metavar="K", help="Runs at a time on a GPU; auto: as many as fit."
-    ),
-]
 Progress = Annotated[
     str, typer.Option("--progress", metavar="VIEW", help="auto, rich, plain or none.")
 ]
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """How the user wants runs to be done."""
-
-    slots: list[Slot]
-    checkpoint: bool
-    seconds: float | None
-    fail_fast: bool
-    stop_after: int
-    progress: str
 
 
 def grid(
@@ -99,30 +76,41 @@ def grid(
     timeout: Timeout = None,
     checkpoint: Checkpoint = False,
     progress: Progress = "auto",
+    executor: Executor = "local",
+    sbatch: Sbatch = None,
+    runs_per_job: RunsPerJob = None,
+    max_parallel: MaxParallel = None,
+    detach: Detach = False,
 ) -> None:
     """Do the runs of the grids that are missing, then print and write their tables.
 
     Exit code 0 when every run is done, 3 when some ended in an error, are stale or still to be
-    done, 130 when interrupted.
+    done, 130 when interrupted; with --detach 0 once the jobs are submitted, without tables.
     """
+    from dpsrun.cli import executors
     from dpsrun.cli.live import check
     from dpsrun.cli.results_folder import to_do, writing
     from dpsrun.execution import plan as planning
     from dpsrun.execution.retry import kinds
-    from dpsrun.execution.watch import seconds
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
-    store, again, limit = Store(results), kinds(retry or []), seconds(timeout)
+    store, again = Store(results), kinds(retry or [])
     check(progress)
-    request = planning.Request(files, results, device, only or (), data or (), model or ())
+    ways = executors.Ways(
+        device, workers, runs_per_gpu, timeout, checkpoint, fail_fast, stop_after, progress
+    )
+    asked = executors.AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel, detach)
+    place = executors.choose(executor, ways, asked)
+    request = planning.Request(
+        files, results, place.device, only or (), data or (), model or (), place.elsewhere
+    )
     plan = planning.make(request, store, cache_folder())
-    slots = _slots(plan, device, workers, runs_per_gpu)
-    ways = _Ways(slots, checkpoint, limit, fail_fast, stop_after, progress)
+    at_a_time = place.at_a_time(plan)
     with writing(results):
         planning.write_manifests(plan, store)
         missing = to_do(plan, store, again, force=force)
-    complete = _run(plan, missing, ways, store) if missing else True
+    complete = _run(plan, missing, place, at_a_time) if missing else True
     with writing(results):
         found = _report(plan, results)
     if _say_what_is_left(plan, found, results) and complete:
@@ -131,43 +119,41 @@ def grid(
         raise typer.Exit(INTERRUPTED)
 
 
-def _slots(plan: Plan, device: str, workers: int | None, runs_per_gpu: str) -> list[Slot]:
-    from dpsrun.execution import devices
-    from dpsrun.execution.estimate import peak_memory
-
-    peak = peak_memory(plan.store, plan.runs.values()) if runs_per_gpu == "auto" else None
-    per_gpu = devices.runs_per_gpu(device, runs_per_gpu, peak)
-    return devices.slots(device, workers, threads=plan.threads, per_gpu=per_gpu)
-
-
-def _run(plan: Plan, missing: list[Run], ways: _Ways, store: Store) -> bool:
+def _run(plan: Plan, missing: list[Run], place: Place, at_a_time: int) -> bool:
     """Run everything; False if the user interrupted it."""
     from dpsrun.cli.live import Tally, view
     from dpsrun.cli.results_folder import check_links, check_room, writing
     from dpsrun.execution.brake import Brake
     from dpsrun.execution.disk import run_bytes
-    from dpsrun.execution.drive import drive
-    from dpsrun.execution.engine import Conditions
     from dpsrun.execution.estimate import longest_first
-    from dpsrun.execution.local import Limits, LocalEngine
     from dpsrun.execution.orders import write_orders
-    from dpsrun.execution.server import warm_up
     from dpsrun.runs.fingerprint import cache_folder
 
+    store, ways = plan.store, place.ways
     room = run_bytes(plan.largest_model, checkpoint=ways.checkpoint)
     with writing(store.root):
         check_links(store.root)
-        check_room(store.root, room * min(len(ways.slots), len(missing)))
-    warm_up(plan.model_types)
+        check_room(store.root, room * min(at_a_time, len(missing)))
+    place.get_ready(plan)
     with writing(store.root):
         write_orders(plan, missing, store, cache_folder())
-    tally = Tally({run.id: run for run in missing}, store, len(ways.slots), plan.estimate)
+    tally = Tally({run.id: run for run in missing}, store, at_a_time, plan.estimate)
     with view(tally, ways.progress) as watching:
         brake = Brake(watching, limit=ways.stop_after, fail_fast=ways.fail_fast)
-        limits, usual = Limits(ways.seconds, room), Conditions(checkpoint=ways.checkpoint)
-        engine = LocalEngine(store, ways.slots, plan.model_types, brake, limits, usual)
         order = [run.id for run in longest_first(missing, plan.estimate)]
-        return drive(engine, order, lambda: brake.pulled)
+        return _drive(place.engine(plan, room, brake), order, brake, detach=place.detach)
+
+
+def _drive(engine: Engine, run_ids: list[str], brake: Brake, *, detach: bool) -> bool:
+    """Wait for the runs, unless the user does not want to."""
+    from dpsrun.execution.drive import drive
+
+    if not detach:
+        return drive(engine, run_ids, lambda: brake.pulled)
+    engine.submit(run_ids)
+    engine.leave()
+    typer.echo(engine.describe())
+    raise typer.Exit
 
 
 def _report(plan: Plan, results: Path) -> dict[str, Result | Damaged | None]:

@@ -36,5 +36,21 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Runs at a time; default: one a GPU, else one a core."),
 ]
+Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="End a run after so long: 90s, 30m, 2h."),
+]
+Checkpoint = Annotated[
+    bool,
+    typer.Option(
+        "--checkpoint", help="Save each run at the end of an epoch, to go on there if it is killed."
+    ),
+]
+RunsPerGpu = Annotated[
+    str,
+    typer.Option(
+        "--runs-per-gpu", metavar="K", help="Runs at a time on a GPU; auto: as many as fit."
+    ),
+]
 
 DEFAULT_RESULTS = Path("results")

@@ -1,49 +1,62 @@
-"""`dpsrun work RUN`: do one run here; what every engine starts."""
+"""`dpsrun work RUN...`: do runs here; what every engine of a cluster starts."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dpsrun.cli.options import DEFAULT_RESULTS, ResultsOption
+from dpsrun.cli.options import DEFAULT_RESULTS, Checkpoint, ResultsOption, RunsPerGpu, Timeout
 
 if TYPE_CHECKING:
+    from dpsrun.execution.engine import Progress
     from dpsrun.runs.result import Result
 
-FAILED = 3
-INTERRUPTED = 130
+Versions = Annotated[
+    str | None, typer.Option("--versions", help="Refuse to work with others than these.")
+]
 
 
 def work(
-    run: Annotated[str, typer.Argument(help="The run's id.")],
+    runs: Annotated[list[str], typer.Argument(help="Ids of runs.", metavar="RUN...")],
+    *,
     results: ResultsOption = DEFAULT_RESULTS,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    runs_per_gpu: RunsPerGpu = "1",
+    timeout: Timeout = None,
+    checkpoint: Checkpoint = False,
+    versions: Versions = None,
 ) -> None:
-    """Do one run whose order lies in the results folder.
+    """Do runs whose orders lie in the results folder, on what this job was given.
 
-    Exit code 0 when its result is there, 3 when it ended in an error, 130 when interrupted.
+    Exit code 0 when their results are there, 3 when some ended in an error, 130 when interrupted.
     """
-    from dpsrun.errors import UserError
-    from dpsrun.execution.server import SERVER_ENVIRONMENT
-    from dpsrun.execution.worker import work as do
+    from dpsrun.execution.batch import Ways, do
+    from dpsrun.execution.versions import check
+    from dpsrun.execution.watch import seconds
     from dpsrun.runs.store import Store
 
-    store = Store(results)
-    if not (store.folder(run) / "spec.json").is_file():
-        raise UserError(f"{results} has no order for a run {run!r}")
-    os.environ.update(SERVER_ENVIRONMENT)  # before torch is imported
-    raise typer.Exit(_exit_code(do(store, run, device, begun=_silent, report=_silent)))
+    check(versions)
+    ways = Ways(device, runs_per_gpu, seconds(timeout), checkpoint)
+    raise typer.Exit(do(Store(results), runs, ways, _Log()))
 
 
-def _silent(_news: object) -> None:
-    """Nobody listens."""
+class _Log:
+    """A view for the log of a job: a line when a run begins and ends."""
 
+    def started(self, run_id: str, slot: str) -> None:
+        """Say that a run begins."""
+        typer.echo(f"start {run_id} on {slot}")
 
-def _exit_code(result: Result | None) -> int:
-    from dpsrun.runs.result import FINISHED
+    def progressed(self, run_id: str, progress: Progress) -> None:
+        """Say nothing: the sign of life of the run tells it."""
 
-    if result is None or result.outcome in FINISHED:
-        return 0
-    return INTERRUPTED if result.outcome == "interrupted" else FAILED
+    def ended(self, run_id: str, result: Result | None) -> None:
+        """Say how a run ended."""
+        failure = result.failure if result else None
+        why = f": {failure.message}" if failure else ""
+        typer.echo(f"end   {run_id}: {result.outcome if result else 'no result'}{why}")
+
+    def said(self, words: str) -> None:
+        """Say it."""
+        typer.echo(words)

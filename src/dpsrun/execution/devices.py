@@ -123,7 +123,13 @@ def cores() -> int:
         allowed = len(os.sched_getaffinity(0))
     else:
         allowed = os.cpu_count() or 1
-    return min(allowed, _quota() or allowed)
+    return min(allowed, _quota() or allowed, _share() or allowed)
+
+
+def _share() -> int | None:
+    """Give the cores that a job of Slurm was given on this node: it may see all of them."""
+    given = os.environ.get("SLURM_CPUS_ON_NODE", "")
+    return int(given) if given.isdigit() else None
 
 
 def _quota() -> int | None:
@@ -132,6 +138,13 @@ def _quota() -> int | None:
     except (OSError, ValueError):  # no control group, or the word "max"
         return None
     return -(-quota // period)
+
+
+def machine_elsewhere(device: str) -> Machine:
+    """Say what can be known of other machines; raises UserError for a certain GPU of them."""
+    if device not in {"cpu", "cuda"}:
+        raise UserError(f"--device {device}: of a cluster's nodes say cpu or cuda")
+    return Machine("cuda", None) if device == "cuda" else Machine("cpu", "fp32")
 
 
 def machine(device: str) -> Machine:

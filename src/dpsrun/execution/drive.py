@@ -55,7 +55,7 @@ def drive(
                 if enough():
                     engine.hold()
         finally:
-            engine.cancel()
+            engine.leave()
     return not stop.asked
 
 

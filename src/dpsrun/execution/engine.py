@@ -53,8 +53,8 @@ class Engine(Protocol):
     def hold(self) -> None:
         """Start nothing more; what runs may come to its end."""
 
-    def cancel(self) -> None:
-        """Start nothing more and end what runs, gently first."""
+    def leave(self) -> None:
+        """Nobody watches any more: end, gently first, what cannot go on without us."""
 
     def describe(self) -> str:
         """Say in a few words where runs are executed."""

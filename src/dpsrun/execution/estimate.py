@@ -69,14 +69,14 @@ def _mean(samples: Sequence[Rates]) -> Rates:
     return Rates(*map(fmean, zip(*map(astuple, samples), strict=True)))
 
 
-def peak_memory(store: Store, runs: Iterable[Run]) -> int | None:
+def peak_memory(store: Store, specs: Iterable[RunSpec]) -> int | None:
     """Give the most bytes that runs of these kinds took on a GPU; None unless all are known."""
     peaks: dict[Kind, int] = {}
     for order, result in _finished(store):
         if taken := result.peak_memory_bytes.get("device"):
             kind = _kinds(order.spec)[0]
             peaks[kind] = max(taken, peaks.get(kind, 0))
-    wanted = {_kinds(run.spec)[0] for run in runs}
+    wanted = {_kinds(spec)[0] for spec in specs}
     return max(peaks[kind] for kind in wanted) if wanted and wanted <= peaks.keys() else None
 
 

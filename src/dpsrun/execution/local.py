@@ -21,8 +21,7 @@ from dpsrun.execution.engine import USUAL, Conditions, View
 from dpsrun.execution.memory import next_try, wording
 from dpsrun.execution.process import Job, Worker
 from dpsrun.execution.server import preloads
-from dpsrun.execution.worker import log_tail
-from dpsrun.runs.files import new_token
+from dpsrun.runs.files import new_token, tail
 from dpsrun.runs.result import CODE, Failure, Result
 from dpsrun.runs.store import Store
 
@@ -114,7 +113,7 @@ class LocalEngine:
         self.again.clear()
         self.elsewhere.runs.clear()
 
-    def cancel(self) -> None:
+    def leave(self) -> None:
         """Ask the workers to stop, wait a little, then kill them with all they started."""
         self.cancelled = True
         self.hold()
@@ -218,7 +217,7 @@ class LocalEngine:
         failure = Failure(
             kind="interrupted" if self.cancelled else kind,
             message=words,
-            log_tail=log_tail(self.store.log_path(worker.run_id, attempt)),
+            log_tail=tail(self.store.log_path(worker.run_id, attempt)),
         )
         result = Result(
             run=worker.run_id, attempt=attempt, code=CODE, outcome=failure.kind, failure=failure

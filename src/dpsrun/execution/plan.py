@@ -14,10 +14,10 @@ from dpsrun.config.grid import Grid, relocate
 from dpsrun.config.load import load
 from dpsrun.config.match import select
 from dpsrun.errors import MissingError, UserError
-from dpsrun.execution.devices import machine
+from dpsrun.execution.devices import machine, machine_elsewhere
 from dpsrun.execution.estimate import Estimate, measure
 from dpsrun.models import source
-from dpsrun.models.files import WEIGHTS
+from dpsrun.models.files import weight_bytes
 from dpsrun.models.source import ModelFolder
 from dpsrun.offline import lock
 from dpsrun.runs.spec import Run
@@ -29,7 +29,7 @@ from dpsrun.tasks.task import Task, set_parts
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for on the command line."""
+    """What the user asked for on the command line; `elsewhere`: runs are for other machines."""
 
     files: Sequence[Path]
     results: Path
@@ -37,6 +37,7 @@ class Request:
     only: Sequence[str] = ()
     data: Sequence[str] = ()
     models: Sequence[str] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Plan:
     def largest_model(self) -> int:
         """Bytes of the largest weights in the grids."""
         folders = {model.folder for grid in self.grids for model in grid.models.values()}
-        return max(sum(file.stat().st_size for file in f.glob(WEIGHTS)) for f in folders)
+        return max(map(weight_bytes, folders))
 
     def in_state(self, *states: State) -> list[Run]:
         """List the runs that are in one of the states."""
@@ -118,7 +119,7 @@ def resolve(
     opened: Callable[[Path], AbstractContextManager[object]],
 ) -> Plan:
     """Do the same on other terms: `opened` settles how the hub is used for each grid file."""
-    here = machine(request.device)
+    there = (machine_elsewhere if request.elsewhere else machine)(request.device)
     settled = relocate(load(request.files), models=request.models, data=request.data)
     search = Search(cache)
     found = []
@@ -126,7 +127,7 @@ def resolve(
         with opened(Path(grid.document.file)):
             found.append((grid, search.data(grid), search.models(grid), search.sets(grid)))
     search.check()
-    chosen = _select([planned(*each, here) for each in found], request.only)
+    chosen = _select([planned(*each, there) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
     return Plan(chosen, store.states(ids), store)
 

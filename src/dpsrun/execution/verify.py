@@ -30,11 +30,6 @@ class Original:
         """How it was really done; results of schema 1 do not say it, and were as the spec says."""
         return Conditions(micro_batch_size=self.result.effective.get("micro_batch_size"))
 
-    @property
-    def model_type(self) -> str:
-        """The encoder's type: the first part of its architecture, `xlm-roberta-12x768`."""
-        return self.run.spec.architecture.rpartition("-")[0]
-
 
 def original(store: Store, run_id: str) -> Original:
     """Read a run that is to be repeated.
@@ -115,7 +110,7 @@ def repeat(originals: Sequence[Original], store: Store, slots: Sequence[Slot], v
     engine = LocalEngine(
         store,
         slots,
-        {one.model_type for one in originals},
+        {one.run.spec.model_type for one in originals},
         view,
         special={one.run.id: one.conditions for one in originals},
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dpsrun.errors import UserError
 from dpsrun.execution.engine import USUAL, Conditions
-from dpsrun.runs.files import is_full, patiently
+from dpsrun.runs.files import is_full, patiently, tail
 from dpsrun.runs.lease import PULSE_SECONDS, Lease, Pulse, claim
 from dpsrun.runs.result import CODE, FINISHED, Failure, Outcome, Result
 from dpsrun.runs.store import Order, Store
@@ -24,8 +24,6 @@ from dpsrun.runs.store import Order, Store
 if TYPE_CHECKING:
     from dpsrun.execution.engine import Progress
     from dpsrun.training.finetune import FineTune
-
-LOG_TAIL = 20
 
 
 def work(
@@ -203,17 +201,8 @@ def describe(error: BaseException, log: Path) -> Failure:
         message=str(error) or type(error).__name__,
         step=getattr(error, "step", None),
         traceback="".join(trace),
-        log_tail=log_tail(log),
+        log_tail=tail(log),
     )
-
-
-def log_tail(log: Path) -> str:
-    """Give the last lines of a log; empty if there is none."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return "\n".join(lines[-LOG_TAIL:])
 
 
 def _kind(error: BaseException) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 CONFIG = "config.json"
 WEIGHTS = "*.safetensors"
 INDEX = "*.safetensors.index.json"
@@ -30,3 +32,8 @@ TOKENISER = (
 
 ENCODER = (WEIGHTS, INDEX, CONFIG, *TOKENISER)
 """All that the number of a run depends on."""
+
+
+def weight_bytes(folder: Path) -> int:
+    """Give the size of the weights in a folder."""
+    return sum(file.stat().st_size for file in folder.glob(WEIGHTS))

@@ -18,6 +18,9 @@ T = TypeVar("T")
 PAUSE_SECONDS = 2.0
 """How often a full disk is tried again."""
 
+TAIL = 20
+"""Lines of a log that a record keeps."""
+
 
 def write_whole(path: Path, text: str) -> None:
     """Replace `path` by `text` in one step: a reader sees the old file or the new one."""
@@ -84,6 +87,15 @@ def time_of(folder: Path) -> float:
             return os.fstat(probe.fileno()).st_mtime
     except OSError:
         return time.time()
+
+
+def tail(log: Path) -> str:
+    """Give the last lines of a log; empty if there is none."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-TAIL:])
 
 
 def new_token() -> str:

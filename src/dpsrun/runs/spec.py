@@ -168,6 +168,11 @@ class RunSpec(Frozen):
         slug = f"{self.task}-{self.architecture}-{self.method}-{self.seeds.slug}"
         return f"{slug}-{digest(self.content(), 12)}"
 
+    @property
+    def model_type(self) -> str:
+        """The encoder's type: the first part of its architecture, `xlm-roberta-12x768`."""
+        return self.architecture.rpartition("-")[0]
+
 
 class Places(Frozen):
     """Where a worker finds what the spec names by content; `evaluate` by name of the set.

@@ -1,0 +1,1 @@
+"""Runs on a cluster that Slurm manages, by Slurm's own commands."""

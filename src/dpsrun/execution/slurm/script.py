@@ -1,0 +1,74 @@
+"""The batch script of an array: each element does its own runs with `dpsrun work`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from dpsrun.errors import UserError
+from dpsrun.execution.slurm.submission import Records, Submission
+
+OURS = {
+    "array": "an element is a share of the runs",
+    "test-only": "it submits nothing",
+    "wait": "the command waits by itself; --detach lets it go",
+    "wrap": "the jobs have a script",
+}
+"""Options of sbatch that would break what we rely on, and why."""
+
+SHORT = re.compile(r"-[aW]")
+"""Those of them that have a short form: --array and --wait."""
+
+
+GPU = re.compile(r"-G|--gpus|--gres=.*gpu")
+
+
+def check(options: Iterable[str]) -> None:
+    """Raise UserError for an option of sbatch that is no option, or not the user's to set."""
+    for option in options:
+        if not option.startswith("-"):
+            raise UserError(f"--sbatch={option}: write --sbatch=--partition=gpu, with its dashes")
+        name = option.partition("=")[0].removeprefix("--")
+        if SHORT.match(option):
+            name = "array" if option.startswith("-a") else "wait"
+        if name in OURS:
+            raise UserError(f"--sbatch={option}: cannot be set: {OURS[name]}")
+
+
+def words(
+    submission: Submission, records: Records, options: Iterable[str], most: int | None
+) -> list[str]:
+    """Give the words of sbatch for an array, at most `most` elements of it at a time.
+
+    The user's options come after ours and win.
+    """
+    folder = str(records.folder).replace("%", "%%")
+    at_a_time = "" if most is None else f"%{most}"
+    return [
+        "--requeue",
+        "--open-mode=append",
+        "--job-name=dpsrun",
+        f"--output={folder}/{submission.token}-%a.log",
+        f"--array=0-{len(submission.tasks) - 1}{at_a_time}",
+        *options,
+        str(records.script(submission.token)),
+    ]
+
+
+def text(submission: Submission, program: Sequence[str], options: Sequence[str]) -> str:
+    """Write the script: `program` with the runs of the element and the options of `work`.
+
+    It becomes that program, so that Slurm's signals reach it.
+    """
+    shares = [
+        f"{index}) set -- {shlex.join(runs)} ;;" for index, runs in enumerate(submission.tasks)
+    ]
+    command = f'exec {shlex.join([*program, "work"])} "$@" {shlex.join(options)}'
+    lines = ["#!/bin/sh", 'case "$SLURM_ARRAY_TASK_ID" in', *shares, "esac", command, ""]
+    return "\n".join(lines)
+
+
+def asks_for_gpus(options: Iterable[str]) -> bool:
+    """Say whether options of sbatch ask for a GPU on each node."""
+    return any(GPU.match(option) for option in options)
