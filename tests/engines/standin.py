@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from dpsrun.execution import devices, local, worker
 from dpsrun.execution.engine import Progress
@@ -60,5 +59,3 @@ def preloads(_model_types: object) -> list[str]:
 worker._attempt = attempt
 local.preloads = preloads
 devices._torch_has_cuda = lambda: True
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ("-m", "tests.engines")
