@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dpsrun import __version__
+from dpsrun.cli.cancel import cancel
 from dpsrun.cli.clean import clean
 from dpsrun.cli.doctor import doctor
 from dpsrun.cli.grid import grid
@@ -34,7 +35,7 @@ app = typer.Typer(
     help="Run a grid of fine-tunes; learn whether a method is better, and whether it is stable.",
 )
 for command in (
-    *(grid, plan, report, status, show, verify, clean, tasks, methods),
+    *(grid, plan, report, status, show, verify, cancel, clean, tasks, methods),
     *(presets, schema, submit),
     *(prepare, doctor),
 ):

@@ -78,7 +78,8 @@ class Tally:
             return "no result"
         if result.failure is not None:
             log = self.store.log_path(run_id, result.attempt)
-            return f"{result.outcome}: {result.failure.message} ({log})"
+            place = f" ({log})" if log.exists() else ""
+            return f"{result.outcome}: {result.failure.message}{place}"
         score = result.last.primary if result.last else None
         return f"{result.outcome}, score {'undefined' if score is None else f'{100 * score:.1f}'}"
 

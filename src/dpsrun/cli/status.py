@@ -6,7 +6,13 @@ from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
 
 
 def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = False) -> None:
-    """Count the runs of each grid by state and outcome; list what is at work and what failed."""
+    """Count the runs of each grid by state and outcome; list what is at work and what failed.
+
+    Runs in Slurm's queue are listed where it can be asked.
+    """
+    from dataclasses import asdict
+
+    from dpsrun.execution.slurm.waiting import queued
     from dpsrun.report import describe, terminal
     from dpsrun.report.read import choose, open_store
     from dpsrun.report.status import at_work, progress, troubles
@@ -17,7 +23,10 @@ def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = Fals
     names = {one.run for one in running}
     counted = [progress(store, manifest, names) for manifest in manifests]
     found = troubles(store, manifests)
+    waiting = [one for one in queued(store) if one.run not in names]
     if as_json:
-        terminal.print_json(describe.status_json(counted, running, found, damaged))
+        shown = describe.status_json(counted, running, found, damaged)
+        terminal.print_json({**shown, "queued": [asdict(one) for one in waiting]})
     else:
         describe.print_status(counted, running, found, damaged)
+        terminal.print_lines(map(str, waiting))
