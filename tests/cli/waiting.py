@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,7 +17,9 @@ def made_to_wait(bench: Bench) -> Bench:
     """Install the badly behaved methods of another package, and let `waits` really wait."""
     folder = bench.folder / "waiting"
     folder.mkdir(exist_ok=True)
-    return bench.given(PYTHONPATH=str(EXTRA), EXTRA_WAIT=str(folder))
+    inherited = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, [str(EXTRA), inherited]))
+    return bench.given(PYTHONPATH=path, EXTRA_WAIT=str(folder))
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:

@@ -113,10 +113,25 @@ class Cluster:
     def lose(self, node: str, processes: Sequence[int]) -> None:
         """Let a node die: its daemon and what ran there; the controller is told at once."""
         self.kill(node)
-        for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(processes)
         self.say("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
+
+    def processes_of(self, node: str) -> list[int]:
+        """Find what runs on a node, its jobs' processes too."""
+        jobs = _with(f"SLURMD_NODENAME={node}", self._mark)
+        keepers = {parent for pid in jobs if (parent := _parent(pid)) and parent not in jobs}
+        return [*keepers, *jobs]
+
+    @property
+    def _mark(self) -> str:
+        """What the environment of each process has that was started for this cluster."""
+        return f"SLURM_CONF={self.root / 'slurm.conf'}"
+
+    def end(self) -> None:
+        """Kill all that is left of it: daemons, jobs, and commands that use it."""
+        until(lambda: not _kill(_with(self._mark)))
+        for process in self.daemons.values():
+            process.wait(PATIENCE)
 
     def is_up(self) -> bool:
         """Say whether both nodes have reported to the controller."""
@@ -166,11 +181,34 @@ def running(root: Path, *, array: int = 1001) -> Iterator[Cluster]:
             cluster.start(name)
         until(cluster.is_up, cluster.daemons["slurmctld"])
         yield cluster
-        cluster.say("scancel", "--quiet", "--me")
-        until(lambda: not cluster.say("squeue", "--noheader", "--me"))
     finally:
-        for name in list(cluster.daemons):
-            cluster.kill(name)
+        cluster.end()
+
+
+def _with(*marks: str) -> list[int]:
+    """Find the processes that have all of these variables."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if all(mark.encode() in variables for mark in marks):
+                found.append(int(process.name))
+    return found
+
+
+def _parent(pid: int) -> int | None:
+    """Find who started a process: Slurm has one that looks after each job."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        return int(stat.rpartition(")")[2].split()[1])
+    return None
+
+
+def _kill(pids: Sequence[int]) -> Sequence[int]:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return pids
 
 
 def _furnish(root: Path, array: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from dpsrun.execution.slurm import engine, queue
 from tests.engines.cluster import Cluster, installed, running
-from tests.engines.grids import ROOT
+from tests.engines.grids import PROGRAM, ROOT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -49,5 +48,5 @@ def found(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setenv("PYTHONSAFEPATH", "1")
     monkeypatch.setattr(engine, "SOONEST", 0.2)
     monkeypatch.setattr(queue, "SETTLE_SECONDS", 1.0)
-    assert sys.executable
+    monkeypatch.setattr(engine, "PROGRAM", PROGRAM)
     return cluster

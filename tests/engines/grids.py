@@ -19,6 +19,7 @@ from tests.report.builder import make_run, write_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-m", "tests.engines")
+"""The command line with stand-ins for what needs torch."""
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Work:
     @property
     def engine(self) -> SlurmEngine:
         """Make a new engine, as each command does."""
-        return SlurmEngine(self.store, self.seen, self.demand, self.options, PROGRAM)
+        return SlurmEngine(self.store, self.seen, self.demand, self.options)
 
     def drive(self) -> bool:
         """Do what is missing, as `dpsrun grid` does."""

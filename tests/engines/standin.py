@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from dpsrun.execution import devices, local, worker
 from dpsrun.execution.engine import Progress
+from dpsrun.execution.slurm import engine
 from dpsrun.execution.worker import Assignment
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.frozen import digest
 from dpsrun.runs.result import CODE, Evaluation, Result
+from tests.engines.grids import PROGRAM
 
 STEPS = 3
 
@@ -58,4 +60,5 @@ def preloads(_model_types: object) -> list[str]:
 
 worker._attempt = attempt
 local.preloads = preloads
+engine.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

@@ -20,6 +20,9 @@ from dpsrun.runs import lease
 from dpsrun.runs.files import new_token, write_whole
 from dpsrun.runs.store import Store
 
+PROGRAM = (sys.executable, "-m", "dpsrun")
+"""What jobs start: this very installation, which the nodes see too."""
+
 WAIT_SECONDS = 0.2
 SOONEST, LATEST = 1.0, 15.0
 """Seconds between two questions: often at first, then rarely, for others need Slurm too."""
@@ -55,14 +58,12 @@ class SlurmEngine:
         view: is told what happens.
         demand: what is asked of Slurm.
         work: options of `dpsrun work` for the jobs.
-        program: the command that has `work`.
     """
 
     store: Store
     view: View
     demand: Demand = ANY
     work: Sequence[str] = ()
-    program: Sequence[str] = (sys.executable, "-m", "dpsrun")
 
     def __post_init__(self) -> None:
         self.records = Records(self.store)
@@ -129,7 +130,7 @@ class SlurmEngine:
 
     def _submit_array(self, submission: Submission) -> None:
         self.records.write(submission)
-        content = script.text(submission, self.program, self._options())
+        content = script.text(submission, PROGRAM, self._options())
         write_whole(self.records.script(submission.token), content)
         demand = self.demand
         words = script.words(submission, self.records, demand.options, demand.max_parallel)

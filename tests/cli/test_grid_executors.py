@@ -1,0 +1,68 @@
+"""What `--executor` and the options of its engines are refused for, before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command import Bench
+
+
+@pytest.fixture
+def grid(bench: Bench) -> Path:
+    return bench.grid()
+
+
+def refused(bench: Bench, *words: str | Path) -> str:
+    ended = bench.say(*words)
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert not (bench.folder / "results").exists()
+    return " ".join(ended.err.split())
+
+
+@pytest.fixture
+def with_slurm(bench: Bench) -> Bench:
+    """A bench with an `sbatch` that nobody may start."""
+    tools = bench.folder / "tools"
+    tools.mkdir()
+    (tools / "sbatch").touch(0o755)
+    return bench.given(PATH=f"{tools}:{bench.environment['PATH']}")
+
+
+def test_a_misspelt_engine_is_named_with_the_nearest(bench: Bench, grid: Path) -> None:
+    assert "--executor slrum: did you mean 'slurm'?" in refused(
+        bench, "grid", grid, "--executor", "slrum"
+    )
+
+
+@pytest.mark.parametrize(
+    "option", ["--sbatch=--partition=gpu", "--runs-per-job=2", "--max-parallel=2", "--detach"]
+)
+def test_slurms_options_are_for_slurm(bench: Bench, grid: Path, option: str) -> None:
+    assert "are for Slurm: add --executor slurm" in refused(bench, "grid", grid, option)
+
+
+def test_where_there_is_no_sbatch_it_is_said(bench: Bench, grid: Path) -> None:
+    nowhere = bench.given(PATH=str(bench.folder))
+    assert "there is no sbatch on the PATH" in refused(nowhere, "grid", grid, "--executor", "slurm")
+    assert "there is no sbatch on the PATH" in refused(nowhere, "cancel", "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--workers", "2"], "on Slurm, --max-parallel limits the jobs"),
+        (["--sbatch=partition=gpu"], "write --sbatch=--partition=gpu, with its dashes"),
+        (["--sbatch=--array=0-3"], "--sbatch=--array=0-3: cannot be set"),
+        (["--sbatch=-a0-3"], "--sbatch=-a0-3: cannot be set"),
+        (["--sbatch=--wait"], "--detach lets it go"),
+        (["--device", "cuda:0"], "of a cluster's nodes say cpu or cuda"),
+        (["--runs-per-gpu", "some"], "--runs-per-gpu some: use auto or a number"),
+        (["--sbatch=--gres=gpu:1"], "give precision"),
+    ],
+)
+def test_what_slurm_is_not_to_be_asked_is_refused(
+    with_slurm: Bench, grid: Path, words: list[str], reason: str
+) -> None:
+    assert reason in refused(with_slurm, "grid", grid, "--executor", "slurm", *words)

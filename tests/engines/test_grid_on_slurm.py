@@ -1,0 +1,130 @@
+"""`dpsrun grid --executor slurm` as a user starts it, and the commands around it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dpsrun.execution.slurm import commands
+from dpsrun.execution.slurm.submission import Records
+from dpsrun.runs.store import Store
+from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
+from tests.cli.waiting import until
+from tests.cli.test_documents import README, needs_a_cluster
+from tests.cli.test_documents import commands as commands_of
+from tests.command import PATIENCE, TRAINING, Bench, Ended
+from tests.engines.cluster import Cluster
+from tests.storm.storm import tables
+
+pytestmark = pytest.mark.engine
+
+STAND_IN = (sys.executable, "-m", "tests.engines")
+ON_SLURM = ("--executor", "slurm", "--progress", "plain")
+
+
+@pytest.fixture
+def place(bench: Bench, cluster: Cluster) -> Bench:  # noqa: F811
+    """A bench whose commands know the cluster and the stand-ins, and a grid of four runs."""
+    bench.grid(seeds=(0, 1))
+    return bench.given(PYTHONPATH=os.environ["PYTHONPATH"], **cluster.environment)
+
+
+def say(place: Bench, *words: str) -> Ended:
+    return place.run([*STAND_IN, *words])
+
+
+def store_of(place: Bench) -> Store:
+    return Store(place.folder / "results")
+
+
+def waits(place: Bench) -> Path:
+    """Let runs wait until this file is removed."""
+    (place.folder / "results").mkdir()
+    file = place.folder / "results" / "wait"
+    file.touch()
+    return file
+
+
+def attempts(place: Bench) -> Sequence[int]:
+    store = store_of(place)
+    return [len(store.attempts(run)) for run in store.run_ids()]
+
+
+def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
+    place: Bench,
+) -> None:
+    waiting = waits(place)
+    ended = say(place, "grid", "small.yaml", *ON_SLURM, "--max-parallel=1", "--detach")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("Slurm job ")
+    assert "`dpsrun cancel results` ends them" in ended.err
+    until(lambda: sum(attempts(place)) == 1)
+    shown = say(place, "status", "results")
+    assert shown.out.count(", PENDING (") == 3
+    assert shown.out.count("step ") == 1
+    process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
+    waiting.unlink()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert "4 runs in the queue already" in err
+    assert "mini-rte" in out
+    assert attempts(place) == [1, 1, 1, 1]
+
+
+def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*STAND_IN, *words],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(place: Bench) -> None:
+    waits(place)
+    process = place_starts(place, "grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
+    until(lambda: sum(attempts(place)) >= 2, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err
+    assert "left in the queue; the same command watches them again" in err
+    (array,) = Records(store_of(place)).read()
+    assert array.job
+    states = commands.squeue([array.job]) or {}
+    assert [state.lives for state in states.values()] == [True, True]
+    assert say(place, "cancel", "results").out == "cancelled 2 jobs with 4 runs\n"
+    until(lambda: not any(s.lives for s in (commands.squeue([array.job or 0]) or {}).values()))
+    assert say(place, "cancel", "results").out == "cancelled 0 jobs with 0 runs\n"
+    assert {store_of(place).state(run) for run in store_of(place).run_ids()} == {"new"}
+
+
+def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:
+    training = {**TRAINING, "precision": "fp32"}  # which the README asks for
+    place.grid(name="mine", training=training)
+    said = [words for words in commands_of(README) if needs_a_cluster(words)]
+    assert [words[1] for words in said] == ["grid", "grid", "cancel"]
+    for _, *words in said:
+        ended = say(place, *words)
+        assert ended.code == 0, (words, ended.err)
+
+
+def test_a_grid_comes_to_the_same_bytes_as_on_this_machine(place: Bench) -> None:
+    words = ("grid", "small.yaml", "--only", "seed=0", "--progress", "plain")
+    here = place.say(*words, "--results", "here", "--workers", "2")
+    there = place.say(*words, "--results", "there", "--executor", "slurm", "--runs-per-job", "2")
+    assert (here.code, there.code) == (0, 0), (here.err, there.err)
+    assert there.out == here.out
+    stores = [Store(place.folder / name) for name in ("here", "there")]
+    assert tables(stores[0]) == tables(stores[1])
+    hashes = [[store.result(run).hashes for run in store.run_ids()] for store in stores]  # type: ignore[union-attr]
+    assert hashes[0] == hashes[1]
+    assert all(hashes[0])

@@ -1,0 +1,47 @@
+"""Parts of a cluster are lost while it works, and each run has one result in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dpsrun.execution.slurm.engine import Demand
+from tests.cli.waiting import until
+from tests.engines.cluster import Cluster
+from tests.engines.grids import Work
+
+pytestmark = pytest.mark.engine
+
+
+def test_the_run_of_a_lost_node_is_done_on_another(fragile: Cluster, tmp_path: Path) -> None:
+    work = Work.of(tmp_path, 2, Demand(("--nodelist=n2",)))
+    waiting, engine = work.wait(), work.engine
+    engine.submit(work.runs)
+    until(lambda: len(work.at_work()) == 2)
+    lost = fragile.processes_of("n2")
+    fragile.lose("n2", lost)
+    for each in work.submissions:
+        fragile.say("scontrol", "update", f"JobId={each.job}", "ReqNodeList=")
+    waiting.unlink()
+    until(lambda: not engine.poll())
+    assert set(work.seen.ends.values()) == {"ok"}
+    for run in work.runs:
+        assert [place["SLURMD_NODENAME"] for place in work.places(run)] == ["n2", "n1"]
+
+
+def test_jobs_go_on_while_the_controller_is_away_and_arrays_are_split_at_its_limit(
+    fragile: Cluster, tmp_path: Path
+) -> None:
+    work = Work.of(tmp_path, 6)
+    waiting, engine = work.wait(), work.engine
+    engine.submit(work.runs)
+    assert [len(each.tasks) for each in work.submissions] == [4, 2]
+    until(lambda: len(engine.poll()) == 6 and len(work.at_work()) == 4)
+    fragile.kill("slurmctld")
+    until(lambda: len(engine.poll()) == 6 and "Slurm does not answer" in work.seen.words[-1])
+    waiting.unlink()
+    fragile.start("slurmctld")
+    until(lambda: not engine.poll())
+    assert "Slurm answers again" in work.seen.words
+    assert set(work.seen.ends.values()) == {"ok"}
