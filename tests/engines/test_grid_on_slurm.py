@@ -15,9 +15,9 @@ from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.submission import Records
 from dpsrun.runs.store import Store
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
-from tests.cli.waiting import until
 from tests.cli.test_documents import README, needs_a_cluster
 from tests.cli.test_documents import commands as commands_of
+from tests.cli.waiting import until
 from tests.command import PATIENCE, TRAINING, Bench, Ended
 from tests.engines.cluster import Cluster
 from tests.storm.storm import tables

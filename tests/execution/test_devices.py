@@ -172,3 +172,10 @@ def test_a_driver_that_fails_has_no_gpus(tmp_path: Path) -> None:
     tool.write_text("#!/bin/sh\necho failed to initialise\nexit 9\n")
     tool.chmod(0o755)
     assert visible_gpus({}) == []
+
+
+def test_a_job_of_slurm_uses_the_cores_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "1")
+    assert devices.cores() == 1
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "100000")
+    assert devices.cores() < 100000

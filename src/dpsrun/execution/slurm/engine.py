@@ -15,7 +15,7 @@ from dpsrun.errors import UserError
 from dpsrun.execution.engine import View
 from dpsrun.execution.slurm import commands, script
 from dpsrun.execution.slurm.queue import Queue
-from dpsrun.execution.slurm.submission import Records, Submission, Task, deal, living, tasks
+from dpsrun.execution.slurm.submission import Records, Submission, Task, deal, living
 from dpsrun.runs import lease
 from dpsrun.runs.files import new_token, write_whole
 from dpsrun.runs.store import Store
@@ -136,7 +136,7 @@ class SlurmEngine:
         words = script.words(submission, self.records, demand.options, demand.max_parallel)
         taken = submission.model_copy(update={"job": commands.sbatch(words)})
         self.records.write(taken)
-        added = {run_id: task for task in tasks([taken]) for run_id in task.runs}
+        added = {run_id: task for task in taken.elements for run_id in task.runs}
         self.queue.tasks |= added
         self.view.said(f"submitted {_runs(added)} as Slurm job {taken.job}")
 

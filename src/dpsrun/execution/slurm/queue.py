@@ -6,11 +6,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dpsrun.errors import UserError
 from dpsrun.execution.engine import Progress, View
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.commands import TaskId, TaskState
 from dpsrun.execution.slurm.submission import Records, Task
-from dpsrun.execution.slurm.verdict import has_begun, verdict
+from dpsrun.execution.slurm.verdict import (
+    failed_before_it_began,
+    has_begun,
+    refusal,
+    verdict,
+)
 from dpsrun.runs import lease
 from dpsrun.runs.result import Result
 
@@ -92,10 +98,21 @@ class Queue:
 
     def _give_up(self, run_id: str, task: Task, state: TaskState | None) -> None:
         """Let a run go whose job is over without its result; it stays to be done."""
-        if self.held and not has_begun(self.records.store, task):
+        store = self.records.store
+        if self.held and not has_begun(store, task):
             del self.tasks[run_id]
-        else:
-            self._end(run_id, verdict(self.records, run_id, task, state))
+            return
+        if state is not None and failed_before_it_began(store, task, state):
+            self._give_all_up_if_none_began(task, state)
+        self._end(run_id, verdict(self.records, run_id, task, state))
+
+    def _give_all_up_if_none_began(self, task: Task, state: TaskState) -> None:
+        """What keeps each job of an array from its work is the user's to mend."""
+        array = {one for one in self.records.tasks() if one.token == task.token}
+        if not any(has_begun(self.records.store, one) for one in array):
+            self.tasks = {run: one for run, one in self.tasks.items() if one not in array}
+            commands.scancel(one.id for one in array)
+            raise UserError(refusal(self.records, task, state.nodes))
 
     def _end(self, run_id: str, result: Result) -> None:
         del self.tasks[run_id]

@@ -12,7 +12,7 @@ submitter is killed in between.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +26,15 @@ from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.store import Store
 
 
+@dataclass(frozen=True)
+class Task:
+    """One element of a submitted array, and the runs that it does."""
+
+    id: TaskId
+    token: str
+    runs: tuple[str, ...]
+
+
 class Submission(Frozen):
     """One job array: `tasks` are the runs of each element, `job` its number once Slurm gave one."""
 
@@ -34,14 +43,12 @@ class Submission(Frozen):
     tasks: tuple[tuple[str, ...], ...]
     job: int | None = None
 
-
-@dataclass(frozen=True)
-class Task:
-    """One element of a submitted array, and the runs that it does."""
-
-    id: TaskId
-    token: str
-    runs: tuple[str, ...]
+    @property
+    def elements(self) -> list[Task]:
+        """The elements, once Slurm has taken the array."""
+        if self.job is None:
+            return []
+        return [Task(TaskId(self.job, n), self.token, runs) for n, runs in enumerate(self.tasks)]
 
 
 @dataclass(frozen=True)
@@ -78,16 +85,16 @@ class Records:
                 found.append(Submission.model_validate_json(text))
         return found
 
-    def completed(self) -> list[Submission]:
-        """Read the records of all that Slurm has taken; those without a number are completed.
+    def tasks(self) -> list[Task]:
+        """List the elements of all arrays that Slurm has taken; completes records on the way.
 
-        Raises UserError if Slurm must be asked and does not answer.
+        Raises UserError if Slurm must be asked for that and does not answer.
         """
         found = self.read()
         if any(each.job is None for each in found):
             jobs = {state.script: state.id.job for state in commands.own_jobs().values()}
             found = [self._complete(each, jobs.get(str(self.script(each.token)))) for each in found]
-        return [each for each in found if each.job is not None]
+        return [task for each in found for task in each.elements]
 
     def _complete(self, submission: Submission, job: int | None) -> Submission:
         if submission.job is not None or job is None:
@@ -97,16 +104,9 @@ class Records:
         return completed
 
 
-def tasks(submissions: Collection[Submission]) -> Iterator[Task]:
-    """Give the elements of arrays that Slurm has taken."""
-    for each in submissions:
-        for index, runs in enumerate(each.tasks if each.job is not None else ()):
-            yield Task(TaskId(each.job or 0, index), each.token, runs)
-
-
 def living(records: Records) -> dict[Task, TaskState] | None:
     """Give the elements that run or wait, and what Slurm tells of them; None if it is silent."""
-    known = {task.id: task for task in tasks(records.completed())}
+    known = {task.id: task for task in records.tasks()}
     states = commands.squeue({task.job for task in known})
     if states is None:
         return None
