@@ -95,9 +95,11 @@ def test_a_job_that_is_requeued_does_its_run_again_and_adds_to_its_log(
     until(lambda: len(work.at_work()) == 1)
     (array,) = work.submissions
     cluster.say("scontrol", "requeue", f"{array.job}_0")
+    (run,) = work.runs
+    (attempt,) = work.store.attempts(run)
+    until(lambda: work.store.attempt_result(run, attempt) is not None)
     waiting.unlink()
     until(lambda: not engine.poll())
-    (run,) = work.runs
     assert work.seen.ends == {run: "ok"}
     assert len(work.store.attempts(run)) == 2
     log = (Records(work.store).folder / f"{array.token}-0.log").read_text()
@@ -116,10 +118,8 @@ def test_runs_cancelled_from_outside_are_left_to_be_done_and_it_is_said(
     until(lambda: not engine.poll())
     assert set(work.seen.ends.values()) == {"interrupted"}
     assert len(work.missing) == 2
-    assert {words.removeprefix(f"its job {array.job}_") for words in work.seen.failures} == {
-        "0 ended with CANCELLED",
-        "1 left the queue",
-    }
+    assert f"its job {array.job}_0 ended with CANCELLED" in work.seen.failures
+    assert [f"its job {array.job}_1 " in words for words in work.seen.failures].count(True) == 1
     waiting.unlink()
 
 
