@@ -69,10 +69,11 @@ def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
     assert shown.out.count(", PENDING (") == 3
     assert shown.out.count("step ") == 1
     process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
+    assert process.stderr
+    assert any("4 runs in the queue already" in line for line in process.stderr)
     waiting.unlink()
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
-    assert "4 runs in the queue already" in err
     assert "mini-rte" in out
     assert attempts(place) == [1, 1, 1, 1]
 

@@ -110,9 +110,13 @@ def living(records: Records) -> dict[Task, TaskState] | None:
     states = commands.squeue({task.job for task in known})
     if states is None:
         return None
-    return {
-        known[state.id]: state for state in states.values() if state.lives and state.id in known
-    }
+    found = {known[state.id]: state for state in states.values() if state.id in known}
+    return {task: state for task, state in found.items() if _is_still(records, task, state)}
+
+
+def _is_still(records: Records, task: Task, state: TaskState) -> bool:
+    """Say whether a job lives and is ours: numbers of jobs are given again some day."""
+    return state.lives and state.script == str(records.script(task.token))
 
 
 def deal(run_ids: Sequence[str], runs_per_job: int, most: int) -> list[list[tuple[str, ...]]]:
