@@ -159,6 +159,23 @@ def test_a_submitter_killed_before_it_knew_the_job_submits_nothing_twice(
     assert work.missing == []
 
 
+def test_a_run_that_two_jobs_are_to_do_is_done_once(cluster: Cluster, tmp_path: Path) -> None:
+    work = Work.of(tmp_path, 1)
+    waiting, first = work.wait(), work.engine
+    first.submit(work.runs)
+    (array,) = work.submissions
+    (Records(work.store).folder / f"{array.token}.json").unlink()  # nobody can adopt it
+    second = work.engine
+    second.submit(work.runs)
+    jobs = [array.job or 0, work.submissions[0].job or 0]
+    until(lambda: {one.state for one in (commands.squeue(jobs) or {}).values()} == {"RUNNING"})
+    until(lambda: len(work.at_work()) == 1)
+    waiting.unlink()
+    until(lambda: not first.poll() and not second.poll())
+    until(lambda: {one.state for one in (commands.squeue(jobs) or {}).values()} == {"COMPLETED"})
+    assert len(work.store.attempts(work.runs[0])) == 1
+
+
 def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
     cluster: Cluster, tmp_path: Path
 ) -> None:
