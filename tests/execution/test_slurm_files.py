@@ -13,7 +13,7 @@ from dpsrun.execution.slurm import script
 from dpsrun.execution.slurm.submission import Records, Submission, deal
 from dpsrun.runs.store import Store
 
-TOKEN = "20260102T030405000000Z-abcdef"
+ARRAY = "20260102T030405000000Z-abcdef"
 RUNS = [f"run-{number}" for number in range(7)]
 
 
@@ -31,7 +31,7 @@ def test_arrays_are_split_where_the_cluster_takes_no_larger_ones() -> None:
 
 @pytest.fixture
 def submission() -> Submission:
-    return Submission(token=TOKEN, tasks=(("run-0", "run-2"), ("run-1",)))
+    return Submission(token=ARRAY, tasks=(("run-0", "run-2"), ("run-1",)))
 
 
 @pytest.mark.parametrize(("element", "runs"), [("0", "run-0 run-2"), ("1", "run-1")])
@@ -59,9 +59,9 @@ def test_the_users_options_come_after_ours_and_in_their_order(
         "--array=0-1%5",
         "--partition=b",
         "--output=mine",
-        str(tmp_path / "50%/engine/slurm" / f"{TOKEN}.sh"),
+        str(tmp_path / "50%/engine/slurm" / f"{ARRAY}.sh"),
     ]
-    assert f"--output={tmp_path}/50%%/engine/slurm/{TOKEN}-%a.log" in words
+    assert f"--output={tmp_path}/50%%/engine/slurm/{ARRAY}-%a.log" in words
     assert {"--requeue", "--open-mode=append"} <= set(words)
 
 
@@ -97,4 +97,4 @@ def test_a_record_tells_the_elements_once_slurm_has_taken_them(
     assert records.read() == [taken]
     first, second = records.tasks()
     assert (str(first.id), first.runs, second.runs) == ("12_0", ("run-0", "run-2"), ("run-1",))
-    assert records.log(second) == records.folder / f"{TOKEN}-1.log"
+    assert records.log(second) == records.folder / f"{ARRAY}-1.log"
