@@ -36,8 +36,13 @@ def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
             time.sleep(0.05)
     except KeyboardInterrupt as stop:
         failure = worker.describe(stop, task.log)
-        facts = {"run": task.run_id, "attempt": task.attempt, "code": CODE}
-        return Result(**facts, outcome=failure.kind, failure=failure)
+        return Result(
+            run=task.run_id,
+            attempt=task.attempt,
+            code=CODE,
+            outcome=failure.kind,
+            failure=failure,
+        )
     last = Evaluation(
         epoch=1, step=STEPS, metrics={"validation": {"accuracy": score}}, primary=score,
         train_loss=0.5,
@@ -59,6 +64,6 @@ def preloads(_model_types: object) -> list[str]:
 
 
 worker._attempt = attempt
-local.preloads = preloads
+local.preloads = preloads  # type: ignore[attr-defined,assignment]
 engine.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

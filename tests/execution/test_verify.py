@@ -77,7 +77,7 @@ def test_a_result_that_does_not_say_its_micro_batch_is_repeated_by_its_spec(tmp_
 
 
 def test_the_servers_modules_are_those_of_the_encoder(tmp_path: Path) -> None:
-    assert original(results(tmp_path), RUN.id).model_type == "bert"
+    assert original(results(tmp_path), RUN.id).run.spec.model_type == "bert"
 
 
 @pytest.fixture
