@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dpsrun.report.aggregate import AVERAGE
 from dpsrun.report.analysis.comparison import Comparison, Share, compare
-from dpsrun.report.analysis.measures import measure_groups, measure_pairs
+from dpsrun.report.analysis.measures import Gain, gain_of_groups, gain_of_pairs, steadiness
 from dpsrun.report.analysis.reference import references
 from dpsrun.report.statistics.interval import wilson
+from dpsrun.tasks.task import AVERAGE
 from tests.report.builder import Key, Wanted, make_results, report_of
 
 Ends = Mapping[int, Wanted]
@@ -43,6 +43,11 @@ def only(root: Path, vanilla: Ends, dps: Ends) -> Comparison:
     return found
 
 
+def gain(found: Comparison) -> Gain:
+    assert found.gain
+    return found.gain
+
+
 def test_a_run_is_compared_with_the_run_of_its_own_seed_whatever_their_order(
     tmp_path: Path,
 ) -> None:
@@ -51,8 +56,8 @@ def test_a_run_is_compared_with_the_run_of_its_own_seed_whatever_their_order(
     assert found.paired
     assert found.seeds == ("s2", "s0", "s1")
     assert (found.first, found.second) == ((0.85, 0.61, 0.73), (0.8, 0.6, 0.7))
-    assert found.measures == measure_pairs(found.first, found.second, bootstrap=False)
-    assert found.measures.difference.value == pytest.approx(0.03)
+    assert found.gain == gain_of_pairs(found.first, found.second, bootstrap=False)
+    assert gain(found).difference.value == pytest.approx(0.03)
     assert found.left_out == 0
 
 
@@ -60,7 +65,7 @@ def test_seeds_without_a_partner_are_left_out_and_counted(tmp_path: Path) -> Non
     found = only(tmp_path, {0: 0.6, 1: 0.7, 2: 0.8}, {1: 0.72, 2: 0.79, 3: 0.99})
     assert found.paired
     assert found.seeds == ("s1", "s2")
-    assert found.measures.difference.value == pytest.approx(0.005)
+    assert gain(found).difference.value == pytest.approx(0.005)
     assert found.left_out == 2
 
 
@@ -81,22 +86,54 @@ def test_without_common_seeds_the_groups_are_compared(tmp_path: Path) -> None:
     """By hand: of the 20 ways to deal six scores, the best and its mirror are this far apart."""
     found = only(tmp_path, {0: 0.6, 1: 0.61, 2: 0.62}, {3: 0.7, 4: 0.74, 5: 0.72})
     assert not found.paired
-    assert found.measures == measure_groups(found.first, found.second, bootstrap=False)
-    assert found.measures.difference.p == pytest.approx(2 / 20)
-    assert found.measures.superiority.outcomes is None
+    assert found.gain == gain_of_groups(found.first, found.second)
+    assert gain(found).difference.p == pytest.approx(2 / 20)
+    assert gain(found).superiority.outcomes is None
 
 
 def test_a_single_common_seed_is_a_pair_without_an_interval(tmp_path: Path) -> None:
     found = only(tmp_path, {0: 0.6}, {0: 0.7})
     assert found.paired
-    assert found.measures.difference.value == pytest.approx(0.1)
-    assert found.measures.difference.interval is None
-    assert found.measures.difference.p == 1
+    assert gain(found).difference.value == pytest.approx(0.1)
+    assert gain(found).difference.interval is None
+    assert gain(found).difference.p == 1
 
 
-def test_a_method_whose_runs_all_came_to_nothing_is_not_compared(tmp_path: Path) -> None:
-    assert compared(tmp_path, runs("rte", vanilla={0: 0.6}, dps={0: "diverged", 1: None})) == {}
+def test_a_method_whose_runs_all_diverged_has_no_difference_and_its_losses_are_compared(
+    tmp_path: Path,
+) -> None:
+    lost = dict.fromkeys(range(6), "diverged")
+    found = only(tmp_path, dict.fromkeys(range(6), 0.7), lost)  # type: ignore[arg-type]
+    assert (found.gain, found.adjusted_p, found.steadiness.ratio) == (None, None, None)
+    assert found.failures is not None
+    assert found.failures.first == Share(6, 6, wilson(6, 6))
+    assert found.failures.p == pytest.approx(2 / 924)  # C(12, 6) ways, this one and its mirror
+
+
+def test_a_method_whose_runs_the_machine_ended_or_that_are_to_come_is_not_compared(
+    tmp_path: Path,
+) -> None:
+    assert compared(tmp_path, runs("rte", vanilla={0: 0.6}, dps={0: "oom", 1: None})) == {}
     assert compared(tmp_path, runs("rte", vanilla={0: "oom"}, dps={0: 0.7})) == {}
+
+
+def test_deviations_are_of_all_scores_with_partners_or_without(tmp_path: Path) -> None:
+    vanilla, dps = (0.50, 0.51, 0.52, 0.90, 0.10), (0.60, 0.61, 0.64)
+    ends: Ends = {**dict(enumerate(dps)), 3: "diverged", 4: "diverged"}
+    found = only(tmp_path, dict(enumerate(vanilla)), ends)
+    assert (found.paired, found.left_out) == (True, 2)
+    assert found.steadiness == steadiness(dps, vanilla, paired=False, bootstrap=False)
+    assert found.steadiness.second == pytest.approx(np.std(vanilla, ddof=1))
+
+
+def test_few_pairs_among_many_scores_give_way_to_groups(tmp_path: Path) -> None:
+    vanilla = {seed: 0.6 + seed / 100 for seed in range(10)}
+    two, six = ({seed: score + 0.1 for seed, score in vanilla.items()} for _ in range(2))
+    found = only(tmp_path / "two", vanilla, {s + 8: score for s, score in two.items()})
+    assert (found.paired, found.left_out) == (False, 0)
+    assert gain(found).difference.smallest_p < 0.001
+    found = only(tmp_path / "six", vanilla, {s + 4: score for s, score in six.items()})
+    assert (found.paired, found.left_out) == (True, 8)
 
 
 def test_failures_are_counted_among_the_runs_that_the_machine_let_end(tmp_path: Path) -> None:
@@ -129,7 +166,7 @@ def test_holms_correction_is_over_the_tasks_of_one_method(tmp_path: Path) -> Non
         for task, steps in better.items()
     ]
     found = compared(tmp_path, *tasks)
-    ps = {task: found["mixed", task].measures.difference.p for task in better}
+    ps = {task: gain(found["mixed", task]).difference.p for task in better}
     assert ps == pytest.approx({"rte": 0.125, "mrpc": 0.25, "cola": 1.0})
     assert adjusted(found, "mixed") == pytest.approx({"rte": 0.375, "mrpc": 0.5, "cola": 1.0})
     assert adjusted(found, "always") == pytest.approx(dict.fromkeys(better, 0.375))
@@ -174,5 +211,6 @@ def test_a_method_is_compared_and_corrected_on_the_tasks_that_it_has(tmp_path: P
         runs("mrpc", vanilla=VANILLA),
         runs("cola", vanilla=VANILLA, dps={0: "diverged"}),
     )
-    assert found.keys() == {("dps", "rte")}
-    assert found["dps", "rte"].adjusted_p == found["dps", "rte"].measures.difference.p
+    assert found.keys() == {("dps", "rte"), ("dps", "cola")}
+    p = gain(found["dps", "rte"]).difference.p
+    assert found["dps", "rte"].adjusted_p == 2 * p, "a task that came to nothing counts too"

@@ -28,5 +28,5 @@ def test_noise_and_sources_are_shown_times_100() -> None:
     }
     shares = Shares(init=0.25, order=0.5, rest=0.25, total_sd=0.031)
     header, (line,) = source_table([Sources(*place, 2, 3, shares)])
-    assert line[-5:] == ["2 x 3", "3.1", "25%", "50%", "25%"]
+    assert line[-5:] == ["2 x 3", "3.1", "25% (20%)", "50% (40%)", "25%"]
     assert len(set(header)) == len(header)

@@ -74,14 +74,14 @@ def test_a_comparison_is_one_line(tmp_path: Path) -> None:
         "95 % interval": "[-7.7, +21.0]",  # 4.303 * 5.77 / sqrt(3) = 14.3 on either side
         "p": "0.5",
         "p (Holm)": "0.5",
-        "smallest p": "0.25",
+        "smallest p": "0.5",  # one pair is a tie
         "won/tied/lost": "2/1/0",
         "P(better)": "0.83",
         "95 % interval (P)": "[0.50, 1.00]",
     }
     (steadiness,) = pipe_lines(found["Stability"])
     assert (steadiness["sd"], steadiness["sd (against)"]) == ("5.8", "10.0")
-    assert (steadiness["sd ratio"], steadiness["failed"]) == ("0.58", "0 of 3")
+    assert (steadiness["sd ratio"], steadiness["lost"]) == ("0.58", "0 of 3")
 
 
 def test_a_label_with_a_bar_or_a_line_break_keeps_its_line_and_column(tmp_path: Path) -> None:
@@ -106,10 +106,41 @@ def test_too_few_seeds_are_said_to_show_nothing(
     tmp_path: Path, seeds: int, others: int, told: str | None
 ) -> None:
     scores = [0.5 + seed / 10 for seed in range(seeds)]
-    ends: Ends = {("rte", "vanilla"): scores, ("rte", "dps-mix"): scores}
+    better = [score + 0.05 for score in scores]
+    ends: Ends = {("rte", "vanilla"): scores, ("rte", "dps-mix"): better}
     found = notes(make(tmp_path, ends, first={"dps-mix": seeds if others else 0}))
     expected = [f"cannot be significant with {told}."] if told else []
     assert [note for note in found if "significant" in note] == expected
+
+
+def test_pairs_that_tie_show_nothing_and_are_counted(tmp_path: Path) -> None:
+    ends: Ends = {
+        ("rte", "vanilla"): [0.5, 0.6, 0.7, 0.8, 0.9, 0.55],
+        ("rte", "dps-mix"): [0.5, 0.6, 0.7, 0.9, 0.95, 0.65],
+    }
+    assert "cannot be significant with 6 seeds, 3 of them tied: the smallest p is 0.25." in notes(
+        make(tmp_path, ends)
+    )
+
+
+def test_what_holm_takes_away_on_all_tasks_is_said(tmp_path: Path) -> None:
+    scores = [0.5 + seed / 10 for seed in range(6)]
+    better = [score + 0.05 for score in scores]
+    ends: Ends = {
+        (task, method): of
+        for task in ("rte", "cola")
+        for method, of in (("vanilla", scores), ("dps-mix", better))
+    }
+    said = [note for note in notes(make(tmp_path, ends)) if "significant" in note]
+    over = "after Holm's correction over 2 tasks"
+    assert said == [f"cannot be significant with 6 seeds {over}: the smallest p is 0.062."]
+
+
+def test_lost_runs_have_a_smallest_p_too(tmp_path: Path) -> None:
+    ends: Ends = {("rte", "vanilla"): [0.6, 0.7, 0.8], ("rte", "dps-mix"): ["failed", 0.7, 0.9]}
+    assert "p (lost) cannot be significant with 3 and 3 runs: the smallest p is 0.1." in notes(
+        make(tmp_path, ends)
+    )
 
 
 def test_what_is_not_paired_and_what_has_no_partner_is_named(tmp_path: Path) -> None:
@@ -126,7 +157,7 @@ def test_what_is_not_paired_and_what_has_no_partner_is_named(tmp_path: Path) -> 
     assert numbers == ["3 pairs", "2 pairs", "2 pairs", "2 and 3", "2 and 3", "2 and 3"] * 2
     found = bullets_of(text)
     assert (
-        "not paired, for their seeds do not match the reference's: "
+        "not paired, for fewer than half of the seeds have a score in both methods: "
         "tiny, later (rte, cola, average); small, later (rte, cola, average)."
     ) in found
     assert (
@@ -163,7 +194,7 @@ def test_runs_of_one_cell_that_differ_are_told_even_where_nothing_is_compared(
 ) -> None:
     versions = [{"packages": {"torch": version, "numpy": "2.0"}} for version in ("2.13", "2.14")]
     runs = [
-        (make_run((task, "vanilla", seed)), 0.5, {"environment": environment})
+        (make_run((task, "vanilla", seed)), 0.5 + seed, {"environment": environment})
         for task in ("rte", "cola")
         for seed, environment in enumerate(versions)
     ]
@@ -172,6 +203,14 @@ def test_runs_of_one_cell_that_differ_are_told_even_where_nothing_is_compared(
     assert bullets_of(text) == [
         "runs of one cell do not share torch (2.13, 2.14): tiny, vanilla (rte, cola)."
     ]
+
+
+def test_scores_that_never_differ_are_named_for_they_are_no_stability(tmp_path: Path) -> None:
+    ends: Ends = {("rte", "vanilla"): [0.6, 0.7], ("rte", "dps-mix"): [0.5, 0.5]}
+    assert (
+        "every run has the same score, which is no stability: rte, tiny, dps-mix, full."
+        in notes(make(tmp_path, ends))
+    )
 
 
 def test_predictions_that_cannot_be_read_are_one_note(tmp_path: Path) -> None:
@@ -188,15 +227,15 @@ def test_predictions_that_cannot_be_read_are_one_note(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("bootstrap", "seeds", "others", "told"),
-    [(True, 4, 4, True), (True, 5, 5, False), (True, 4, 6, True), (False, 4, 4, False)],
+    [(True, 4, 4, True), (True, 20, 20, False), (True, 4, 20, True), (False, 4, 4, False)],
 )
 def test_a_bootstrap_over_few_seeds_is_called_too_short(
     tmp_path: Path, *, bootstrap: bool, seeds: int, others: int, told: bool
 ) -> None:
-    scores = [0.5 + seed / 20 for seed in range(6)]
+    scores = [0.5 + seed / 50 for seed in range(20)]
     ends: Ends = {("rte", "vanilla"): scores[:seeds], ("rte", "dps-mix"): scores[:others]}
-    found = notes(make(tmp_path, ends, first={"dps-mix": 9}), bootstrap=bootstrap)
-    assert ("bootstrap intervals of fewer than 5 seeds are too short." in found) == told
+    found = notes(make(tmp_path, ends, first={"dps-mix": 99}), bootstrap=bootstrap)
+    assert ("bootstrap intervals of fewer than 20 seeds are too short." in found) == told
 
 
 def test_a_section_that_has_nothing_to_say_is_absent(tmp_path: Path) -> None:
@@ -229,9 +268,9 @@ def test_failed_and_diverged_runs_are_counted_among_those_that_could_end(tmp_pat
         ("rte", "dps-mix"): ["failed", "diverged", "oom", 0.6, None],
     }
     (line,) = pipe_lines(sections(page(make(tmp_path, ends)))["Stability"])
-    assert (line["failed"], line["failed (against)"]) == ("2 of 3", "0 of 4")
-    assert line["95 % interval (failed)"] == "[21%, 94%]"
-    assert line["p (failed)"] == "0.14"  # C(3, 2) / C(7, 2)
+    assert (line["lost"], line["lost (against)"]) == ("2 of 3", "0 of 4")
+    assert line["95 % interval (lost)"] == "[21%, 94%]"
+    assert line["p (lost)"] == "0.14"  # C(3, 2) / C(7, 2)
 
 
 def test_a_method_all_of_whose_runs_diverged_is_named_where_it_has_no_line(
@@ -243,10 +282,13 @@ def test_a_method_all_of_whose_runs_diverged_is_named_where_it_has_no_line(
         ("rte", "mixout"): [None, None],
         ("rte", "r3f"): [0.6, 0.8],
     }
-    said = [note for note in notes(make(tmp_path, ends)) if note.startswith("not compared")]
-    assert said == [
-        "not compared, no run of the method or of its reference has a score: tiny, dps-mix (rte)."
+    text = page(make(tmp_path, ends))
+    assert [note for note in bullets_of(text) if note.startswith("no difference")] == [
+        "no difference, no run of the method or of its reference has a score: tiny, dps-mix (rte)."
     ], "runs of mixout are still to come"
+    lines = {line["method"]: line for line in pipe_lines(sections(text)["Stability"])}
+    assert lines.keys() == {"dps-mix", "r3f"}
+    assert (lines["dps-mix"]["sd"], lines["dps-mix"]["lost"]) == ("—", "2 of 2")
 
 
 def halved(*epochs: tuple[float, float]) -> dict[str, object]:

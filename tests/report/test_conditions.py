@@ -146,6 +146,34 @@ def test_runs_without_a_score_say_nothing_of_the_conditions(tmp_path: Path) -> N
     assert list(mixtures(gather(report))) == []
 
 
+def test_settings_are_told_by_runs_without_a_score_too(tmp_path: Path) -> None:
+    """Else rows would pass for comparable wherever their reference diverged."""
+    ends = [USUAL.run("vanilla", end="diverged"), Way(training=RATE).run("dps-mix")]
+    report = report_of(make_grid(tmp_path, ends))
+    assert told(report) == {("learning_rate", "0.0003", "0.0001")}
+
+
+def test_the_same_conditions_in_other_seeds_are_a_difference(tmp_path: Path) -> None:
+    newer = Way(packages={"torch": "2.14.0"})
+    ends = [
+        *(USUAL.run("vanilla"), newer.run("vanilla", seed=1)),
+        *(newer.run("dps-mix"), USUAL.run("dps-mix", seed=1)),
+    ]
+    report = report_of(make_grid(tmp_path, ends))
+    assert told(report) == {
+        ("torch", "2.13.0 or 2.14.0", "2.13.0 or 2.14.0 in other seeds"),
+    }
+
+
+def test_a_row_whose_orders_cannot_be_read_is_apart_and_they_are_named(tmp_path: Path) -> None:
+    other = Way(training=RATE).run("dps-mix")
+    store = make_grid(tmp_path, [USUAL.run("vanilla"), other])
+    store.folder(other[0].id, "spec.json").write_text("{", encoding="utf-8")
+    report = report_of(store)
+    assert ("data", "not recorded", "data-of-rte") in told(report)
+    assert [file.path.name for file in report.damaged] == ["spec.json"]
+
+
 def test_a_task_is_compared_with_the_same_task_of_the_reference(tmp_path: Path) -> None:
     """Other tasks have other data; only one of them was trained at another rate."""
     ends = [

@@ -97,11 +97,14 @@ def wide(lines: Iterable[Mapping[str, str]]) -> dict[Key, Shown]:
     }
 
 
+LOST = r"(?:(?:, )?\d+ (?:failed|diverged))*"
+
+
 def read_cell(text: str) -> Shown:
-    """Read `73.2 ± 1.4 (n=3 of 4)`."""
-    if text in {"—", "not in grid"}:
+    """Read `73.2 ± 1.4 (n=3 of 4, 1 failed)`."""
+    if text == "not in grid" or text.startswith("—"):
         return NO_SCORE
-    found = re.fullmatch(r"(-?[\d.]+)(?: ± ([\d.]+))? \(n=(\d+)(?: of \d+)?\)", text)
+    found = re.fullmatch(rf"(-?[\d.]+)(?: ± ([\d.]+))? \(n=(\d+)(?: of \d+)?{LOST}\)", text)
     assert found, text
     return found[1], found[2] or "", int(found[3])
 
@@ -124,8 +127,10 @@ def typeset_cells(text: str, expected: Mapping[Key, int]) -> dict[Key, Shown]:
             model, _, scenario = method.partition(", ")
         for title, cell in zip(titles, cells, strict=False):
             key = (scenario, model, method.removesuffix("†"), title)
-            parts = re.fullmatch(r"[*_]?(-?[\d.]+)(?: ± ([\d.]+))?(?: \(n=(\d+)\))?", cell)
-            assert parts or cell == "--", cell
+            parts = re.fullmatch(
+                rf"[*_]?(-?[\d.]+)(?: ± ([\d.]+))?(?: \((?:n=(\d+))?{LOST}\))?", cell
+            )
+            assert parts or cell.startswith("--"), cell
             n = int(parts[3] or expected[key]) if parts else 0
             found[key] = (parts[1], parts[2] or "", n) if parts else NO_SCORE
     return found
@@ -169,13 +174,19 @@ def raw_difference(line: Mapping[str, object]) -> str:
 
 def test_differences_and_their_intervals_are_the_same_everywhere(written: dict[str, str]) -> None:
     lines = csv_lines(written["comparisons.csv"])
-    differences = {(*place(line), line["task"]): raw_difference(line) for line in lines}
+    differences = {
+        (*place(line), line["task"]): raw_difference(line) for line in lines if line["difference"]
+    }
     assert differences["full", "tiny", "mixout [p=0.9]", "cola"] == "-13.2 —"
     assert differences["full", "tiny", "other rate", "rte"].startswith("-12.3 [")
     assert differences["low-resource(8)", "small", "dps-mix", "rte"] == "+4.0 [+1.5, +6.5]"
     assert len(differences) == 3 + 1 + 1 + 1
     recorded = json.loads(written["report.json"])["comparisons"]
-    assert {(*place(line), line["task"]): raw_difference(line) for line in recorded} == differences
+    assert {
+        (*place(line), line["task"]): raw_difference(line)
+        for line in recorded
+        if line["difference"] is not None
+    } == differences
     page = pipe_lines(sections(written["comparisons.md"])["Differences"])
     assert {
         (*place(line), line["task"]): f"{line['difference']} {line['95 % interval']}"
@@ -197,5 +208,5 @@ def test_steadiness_is_the_same_on_the_page_and_in_the_spreadsheet(written: dict
         assert shown["sd"] == (points(raw["sd"]) or "—")
         assert shown["sd (against)"] == (points(raw["reference_sd"]) or "—")
         assert shown["sd ratio"] == (f"{float(raw['sd_ratio']):.2f}" if raw["sd_ratio"] else "—")
-        failed = f"{raw['failed']} of {raw['failed_of']}"
-        assert shown["failed"] == (failed if raw["failed"] else "—")
+        lost = f"{raw['lost']} of {raw['lost_of']}"
+        assert shown["lost"] == (lost if raw["lost"] else "—")

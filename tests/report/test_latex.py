@@ -92,6 +92,7 @@ def test_a_row_that_was_tuned_can_be_compared(tmp_path: Path) -> None:
     found = findings(tmp_path, ends, tuned=frozenset({"learning_rate"}))
     assert body(found) == [["vanilla", "_60.0"], ["other rate", "*90.0"]]
     assert "†" not in caption(found)
+    assert caption(found).endswith("Chosen for each method: learning rate.")
 
 
 def test_means_that_look_alike_are_marked_alike(tmp_path: Path) -> None:
@@ -106,12 +107,29 @@ def test_one_row_has_no_mark(tmp_path: Path) -> None:
 
 
 def test_deviations_and_lost_runs_stand_beside_the_mean(tmp_path: Path) -> None:
-    ends: Ends = {"vanilla": [-0.1, -0.2, -0.3], "dps-mix": [0.6, 0.8, None], "mixout": [None] * 3}
+    ends: Ends = {
+        "vanilla": [-0.1, -0.2, -0.3],
+        "dps-mix": [0.6, 0.8, "diverged"],
+        "mixout": ["diverged"] * 3,
+        "r3f": [None] * 3,
+    }
     assert body(findings(tmp_path, ends)) == [
-        ["vanilla", "_-20.0 ± 10.0"],
-        ["dps-mix", "*70.0 ± 14.1 (n=2)"],
-        ["mixout", "--"],
+        ["vanilla", "-20.0 ± 10.0"],
+        ["dps-mix", "70.0 ± 14.1 (n=2, 1 diverged)"],
+        ["mixout", "-- (3 diverged)"],
+        ["r3f", "--"],
     ]
+
+
+def test_what_is_left_of_lost_runs_is_never_the_best(tmp_path: Path) -> None:
+    ends: Ends = {
+        "vanilla": [0.6, 0.7],
+        "survivor": [0.9, "diverged"],
+        "guesses": ["failed", "failed"],
+        "dps-mix": [0.6, "failed"],
+    }
+    cells = dict(body(findings(tmp_path, ends)))
+    assert {name for name, cell in cells.items() if cell[0] in "*_"} == {"vanilla", "dps-mix"}
 
 
 def test_each_model_and_scenario_is_a_group_with_a_best_row_of_its_own(tmp_path: Path) -> None:

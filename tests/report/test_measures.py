@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,10 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from dpsrun.report.analysis.measures import Measures, Superiority, measure_groups, measure_pairs
+from dpsrun.report.analysis.measures import (
+    Gain,
+    Steadiness,
+    Superiority,
+    gain_of_groups,
+    gain_of_pairs,
+    steadiness,
+)
 from dpsrun.report.statistics.paired import Outcomes
 
-Measure = Callable[..., Measures]
+Measure = Callable[..., Gain]
 
 FIRST = [0.71, 0.66, 0.74, 0.69, 0.70, 0.73]
 SECOND = [0.68, 0.67, 0.69, 0.69, 0.61, 0.65]
@@ -25,7 +33,7 @@ PAIRS = st.lists(st.tuples(SCORE, SCORE), min_size=1, max_size=6)
 
 
 def test_pairs_are_measured_by_their_differences() -> None:
-    found = measure_pairs(FIRST, SECOND, bootstrap=False).difference
+    found = gain_of_pairs(FIRST, SECOND, bootstrap=False).difference
     expected = stats.ttest_rel(FIRST, SECOND).confidence_interval(0.95)
     differences = np.subtract(FIRST, SECOND)
     assert found.value == pytest.approx(differences.mean())
@@ -33,12 +41,12 @@ def test_pairs_are_measured_by_their_differences() -> None:
     assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
     flips = stats.permutation_test((differences,), np.mean, permutation_type="samples")
     assert found.p == pytest.approx(flips.pvalue)
-    assert found.smallest_p == 2 / 2**6
+    assert found.smallest_p == 2 / 2**5, "one of the six pairs is a tie"
 
 
 def test_groups_are_measured_by_welch_and_all_ways_to_deal_the_scores() -> None:
     first, second = FIRST[:4], SECOND[:3]
-    found = measure_groups(first, second, bootstrap=False).difference
+    found = gain_of_groups(first, second).difference
     expected = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     assert found.value == pytest.approx(np.mean(first) - np.mean(second))
     assert found.interval is not None
@@ -51,70 +59,76 @@ def test_groups_are_measured_by_welch_and_all_ways_to_deal_the_scores() -> None:
 
 
 def test_the_probability_to_be_better_is_of_pairs_or_of_any_two_runs() -> None:
-    paired = measure_pairs(FIRST, SECOND, bootstrap=False).superiority
+    paired = gain_of_pairs(FIRST, SECOND, bootstrap=False).superiority
     assert paired == Superiority(4.5 / 6, None, Outcomes(wins=4, ties=1, losses=1))
-    loose = measure_groups(FIRST, SECOND, bootstrap=False).superiority
+    loose = gain_of_groups(FIRST, SECOND).superiority
     u = stats.mannwhitneyu(FIRST, SECOND).statistic
     assert loose.value == pytest.approx(u / 36)
     assert loose.outcomes is None
 
 
-@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
-def test_steadiness_is_the_ratio_of_the_deviations_and_levenes_test(measure: Measure) -> None:
-    found = measure(FIRST, SECOND, bootstrap=False).steadiness
+def test_steadiness_is_the_ratio_of_the_deviations_and_levenes_test() -> None:
+    found = steadiness(FIRST, SECOND, paired=True, bootstrap=False)
+    assert found.first == pytest.approx(np.std(FIRST, ddof=1))
     assert found.ratio == pytest.approx(np.std(FIRST, ddof=1) / np.std(SECOND, ddof=1))
     assert found.p == pytest.approx(stats.levene(FIRST, SECOND, center="median").pvalue)
 
 
 def test_pairs_are_drawn_together_and_groups_apart() -> None:
     """A method against itself: every sample of pairs has the ratio 1, groups have their chance."""
-    pairs, groups = (m(FIRST, FIRST, bootstrap=True) for m in (measure_pairs, measure_groups))
-    together, apart = pairs.steadiness.interval, groups.steadiness.interval
+    together, apart = (
+        steadiness(FIRST, FIRST, paired=paired, bootstrap=True).interval for paired in (True, False)
+    )
     assert together is not None
     assert apart is not None
     assert (together.low, together.high) == (1, 1)
     assert apart.low < 0.7
     assert apart.high > 1.4
-    assert pairs.superiority.interval is not None
-    assert groups.superiority.interval is None
 
 
-@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
-def test_without_bootstrap_only_the_intervals_by_resampling_are_left_out(
-    measure: Measure,
-) -> None:
-    drawn, undrawn = (measure(FIRST, SECOND, bootstrap=flag) for flag in (True, False))
-    without = dataclasses.replace(
-        drawn,
-        superiority=dataclasses.replace(drawn.superiority, interval=None),
-        steadiness=dataclasses.replace(drawn.steadiness, interval=None),
+def test_without_bootstrap_only_the_intervals_by_resampling_are_left_out() -> None:
+    drawn, undrawn = (gain_of_pairs(FIRST, SECOND, bootstrap=flag) for flag in (True, False))
+    without = dataclasses.replace(drawn.superiority, interval=None)
+    assert undrawn == dataclasses.replace(drawn, superiority=without) != drawn
+    assert gain_of_pairs(FIRST, SECOND, bootstrap=True) == drawn
+    still, moved = (
+        steadiness(FIRST, SECOND, paired=True, bootstrap=flag) for flag in (False, True)
     )
-    assert undrawn == without != drawn
-    assert measure(FIRST, SECOND, bootstrap=True) == drawn
+    assert still == dataclasses.replace(moved, interval=None) != moved
 
 
 def test_a_single_pair_says_next_to_nothing() -> None:
-    found = measure_pairs([0.7], [0.6], bootstrap=True)
+    found = gain_of_pairs([0.7], [0.6], bootstrap=True)
     assert (found.difference.p, found.difference.smallest_p) == (1, 1)
     assert found.difference.interval is found.superiority.interval is None
-    assert (found.steadiness.ratio, found.steadiness.interval, found.steadiness.p) == (None,) * 3
+    assert steadiness([0.7], [0.6], paired=True, bootstrap=True) == Steadiness(*[None] * 5)
 
 
-@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
-def test_equal_scores_everywhere_are_no_difference_and_no_ratio(measure: Measure) -> None:
-    found = measure([0.5] * 3, [0.5] * 3, bootstrap=True)
+def test_pairs_that_tie_do_not_bring_p_down() -> None:
+    found = gain_of_pairs([0.6, 0.7, 0.8, 0.5], [0.6, 0.7, 0.7, 0.4], bootstrap=False)
+    assert found.difference.smallest_p == found.difference.p == 0.5
+
+
+@pytest.mark.parametrize("measure", [partial(gain_of_pairs, bootstrap=True), gain_of_groups])
+def test_equal_scores_everywhere_are_no_difference(measure: Measure) -> None:
+    found = measure([0.5] * 3, [0.5] * 3)
     assert (found.difference.value, found.difference.p, found.superiority.value) == (0, 1, 0.5)
     assert found.difference.interval is not None
     assert (found.difference.interval.low, found.difference.interval.high) == (0, 0)
-    assert (found.steadiness.ratio, found.steadiness.interval, found.steadiness.p) == (None,) * 3
 
 
-@pytest.mark.parametrize("measure", [measure_pairs, measure_groups])
+@pytest.mark.parametrize("paired", [True, False])
+def test_equal_scores_everywhere_have_no_ratio(paired: bool) -> None:  # noqa: FBT001
+    found = steadiness([0.5] * 3, [0.5] * 3, paired=paired, bootstrap=True)
+    assert found == Steadiness(0, 0, None, None, None)
+
+
+@pytest.mark.parametrize("measure", [partial(gain_of_pairs, bootstrap=False), gain_of_groups])
 def test_averages_that_rounding_tells_apart_are_ties(measure: Measure) -> None:
     """As of two tasks: 0.1 and 0.2 have another sum than 0.3 and 0, in the last digit."""
     first, second = [(0.1 + 0.2) / 2] * 3, [(0.3 + 0.0) / 2] * 3
     assert first != second
-    found = measure(first, second, bootstrap=False)
+    found = measure(first, second)
     assert (found.difference.p, found.superiority.value) == (1, 0.5)
 
 
@@ -123,21 +137,24 @@ def test_averages_that_rounding_tells_apart_are_ties(measure: Measure) -> None:
 def test_turned_pairs_give_the_mirror_image(scores: list[tuple[float, float]]) -> None:
     first, second = map(list, zip(*scores, strict=True))
     assert_mirrored(
-        measure_pairs(first, second, bootstrap=False),
-        measure_pairs(second, first, bootstrap=False),
+        gain_of_pairs(first, second, bootstrap=False), gain_of_pairs(second, first, bootstrap=False)
     )
 
 
 @settings(max_examples=30, deadline=None)
 @given(SCORES, SCORES)
 def test_turned_groups_give_the_mirror_image(first: list[float], second: list[float]) -> None:
-    assert_mirrored(
-        measure_groups(first, second, bootstrap=False),
-        measure_groups(second, first, bootstrap=False),
+    assert_mirrored(gain_of_groups(first, second), gain_of_groups(second, first))
+    found, turned = (
+        steadiness(*each, paired=False, bootstrap=False)
+        for each in ((first, second), (second, first))
     )
+    assert found.p == pytest.approx(turned.p)
+    if found.ratio and turned.ratio:
+        assert found.ratio == pytest.approx(1 / turned.ratio)
 
 
-def assert_mirrored(found: Measures, turned: Measures) -> None:
+def assert_mirrored(found: Gain, turned: Gain) -> None:
     one, other = found.difference, turned.difference
     assert one.value == pytest.approx(-other.value, abs=1e-12)
     assert one.smallest_p - 1e-12 <= one.p == pytest.approx(other.p)
@@ -146,6 +163,3 @@ def assert_mirrored(found: Measures, turned: Measures) -> None:
         mirrored = (-other.interval.high, -other.interval.low)
         assert (one.interval.low, one.interval.high) == pytest.approx(mirrored, abs=1e-12)
     assert found.superiority.value == pytest.approx(1 - turned.superiority.value)
-    assert found.steadiness.p == pytest.approx(turned.steadiness.p)
-    if found.steadiness.ratio and turned.steadiness.ratio:
-        assert found.steadiness.ratio == pytest.approx(1 / turned.steadiness.ratio)

@@ -17,7 +17,7 @@ from matplotlib.transforms import BboxBase
 from dpsrun.report.aggregate import Cell, Column, Counts, summarise
 from dpsrun.report.analysis.budget import Budget
 from dpsrun.report.analysis.comparison import Comparison
-from dpsrun.report.analysis.measures import measure_groups, measure_pairs
+from dpsrun.report.analysis.measures import gain_of_groups, gain_of_pairs, steadiness
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.selection import Choice, Selections
 from dpsrun.report.analysis.tradeoff import Deal
@@ -52,11 +52,13 @@ def epochs(*scores: Sequence[float]) -> dict[int, Any]:
 
 
 def budget_of(*scores: float) -> Budget:
-    return Budget(tuple(expected_best(scores)), min(scores), max(scores))
+    return Budget(tuple(expected_best(scores)), min(scores), max(scores), len(scores))
 
 
 def compared(first: Sequence[float], second: Sequence[float], *, paired: bool = True) -> Comparison:
-    measure = measure_pairs if paired else measure_groups
+    gain = (
+        gain_of_pairs(first, second, bootstrap=False) if paired else gain_of_groups(first, second)
+    )
     return Comparison(
         scenario="full",
         model="tiny",
@@ -68,7 +70,8 @@ def compared(first: Sequence[float], second: Sequence[float], *, paired: bool = 
         first=tuple(first),
         second=tuple(second),
         left_out=0,
-        measures=measure(first, second, bootstrap=False),
+        gain=gain,
+        steadiness=steadiness(first, second, paired=paired, bootstrap=False),
         adjusted_p=None,
         failures=None,
     )

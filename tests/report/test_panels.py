@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dpsrun.report.aggregate import AVERAGE, summarise
+from dpsrun.report.aggregate import summarise
 from dpsrun.report.analysis.budget import budgets
 from dpsrun.report.analysis.comparison import compare
 from dpsrun.report.analysis.differences import differences
@@ -19,6 +19,7 @@ from dpsrun.report.analysis.training import trainings
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Evaluation, Timing
 from dpsrun.runs.spec import Run
+from dpsrun.tasks.task import AVERAGE
 from tests.report.builder import Wanted, make_grid, make_run, report_of
 
 End = tuple[Run, Wanted, Mapping[str, object]]

@@ -18,7 +18,17 @@ from tests.report.builder import Key, Wanted, make_grid, make_results, make_run,
 from tests.report.readers import csv_lines
 
 PARTS = {
-    *("grid", "selection", "references", "outcomes", "runs", "cells", "costs", "comparisons"),
+    *(
+        "grid",
+        "selection",
+        "tuned",
+        "references",
+        "outcomes",
+        "runs",
+        "cells",
+        "costs",
+        "comparisons",
+    ),
     *("conditions", "mixtures", "overall", "budgets", "example_noise", "variance_sources"),
     *("published", "notes"),
 }
@@ -69,7 +79,7 @@ def test_the_document_is_strict_json_with_all_that_was_found(store: Store) -> No
     assert told["outcomes"] == {"diverged": 1, "failed": 1, "ok": 10}
     assert len(told["runs"]) == len(SCORES)
     assert len(told["cells"]) == 2 * 2 * 3, "two selections of two rows of two tasks and a mean"
-    assert "bootstrap intervals of fewer than 5 seeds are too short." in told["notes"]
+    assert "bootstrap intervals of fewer than 20 seeds are too short." in told["notes"]
 
 
 def test_a_note_on_cells_and_on_comparisons_is_told_once(tmp_path: Path) -> None:
@@ -81,11 +91,11 @@ def test_a_note_on_cells_and_on_comparisons_is_told_once(tmp_path: Path) -> None
 def test_what_is_infinite_or_undefined_is_null(store: Store) -> None:
     rte, mrpc, average = read(document(record(found_in(store))))["comparisons"]
     (known, *_) = found_in(store).comparisons
-    assert known.measures.steadiness.ratio == math.inf
+    assert known.steadiness.ratio == math.inf
     assert (rte["task"], rte["sd_ratio"], rte["sd_ratio_high"]) == ("rte", None, None)
     assert (rte["sd"], rte["reference_sd"]) == (pytest.approx(0.1528, abs=1e-4), 0)
     assert mrpc["sd_ratio"] == pytest.approx(1)
-    assert (average["p_holm"], average["failed"], average["fisher_p"]) == (None, None, None)
+    assert (average["p_holm"], average["lost"], average["fisher_p"]) == (None, None, None)
 
 
 def differing(one: object, other: object, name: str = "") -> set[str]:

@@ -13,7 +13,7 @@ from dpsrun.config.yaml import Key
 from dpsrun.errors import UserError, nearest
 from dpsrun.tasks import registry
 from dpsrun.tasks.labels import label_map
-from dpsrun.tasks.task import CLASS_METRICS, OWN, SCORE_METRICS, Task, set_name
+from dpsrun.tasks.task import AVERAGE, CLASS_METRICS, OWN, SCORE_METRICS, Task, set_name
 
 TEST = "test"
 """What `evaluate` calls the test splits of a run's own task."""
@@ -49,7 +49,7 @@ def _declared(reader: Reader, value: dict[str, Any], place: Key, base: Path) -> 
 
 def _faults(item: TaskItem, base: Path) -> Iterator[tuple[Key, str]]:
     """Find what a shape cannot say."""
-    if item.name in {*registry.tasks(), TEST}:
+    if item.name in {*registry.tasks(), TEST, AVERAGE}:
         yield ("name",), f"{item.name!r} has a meaning already; give it another name"
     for split, file in item.files.items():
         if not (base / file).is_file():

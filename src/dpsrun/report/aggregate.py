@@ -18,6 +18,7 @@ from dpsrun.report.named import Named, RowKey, row_key
 from dpsrun.report.statistics.interval import around, deviation
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.store import Damaged, Manifest, Member
+from dpsrun.tasks.task import AVERAGE
 
 Selection = Literal["last", "best", "held-out"]
 """Which epoch gives a run's score: the last, the best by that same score, or the best by half of
@@ -25,9 +26,6 @@ the examples, scored on the other half (both ways round, averaged)."""
 
 Results = Mapping[str, Result | Damaged | None]
 """Run id -> what its result file holds; None where there is none."""
-
-AVERAGE = "average"
-"""The name of the column that averages a row over the others."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,13 @@ class Column:
         title: its heading.
         task: what the runs were trained on.
         evaluated_on: the further set that they were put to; empty for the task's own splits.
+        averages: whether they are averages over the other columns.
     """
 
     title: str
     task: str
     evaluated_on: str = ""
+    averages: bool = False
 
     def holds(self, member: Member) -> bool:
         """Say whether a run of the grid has a score here, once it is done."""
@@ -279,7 +279,7 @@ def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
         if all(seed in cell.scores for cell in cells)
     }
     further = any(cell.column.evaluated_on for cell in cells)
-    column = Column(AVERAGE, AVERAGE, AVERAGE if further else "")
+    column = Column(AVERAGE, AVERAGE, AVERAGE if further else "", averages=True)
     failed = {seed for cell in cells for seed in cell.counts.failed}
     return _summed_up(column, len(seeds), scores, failed, _total(cells))
 

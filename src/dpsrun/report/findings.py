@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dpsrun.errors import UserError, nearest
-from dpsrun.report.aggregate import Row, Selection
+from dpsrun.report.aggregate import Cell, Row, Selection
 from dpsrun.report.analysis.budget import Budget, budgets
 from dpsrun.report.analysis.comparison import Comparison, compare
 from dpsrun.report.analysis.conditions import NAMES, Contrast, Mixture, contrasts, gather, mixtures
@@ -15,7 +15,7 @@ from dpsrun.report.analysis.overall import Standing, standings
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.reference import references
 from dpsrun.report.analysis.reproduction import Reproduction, reproductions
-from dpsrun.report.analysis.sources import Sources, sources
+from dpsrun.report.analysis.sources import Sources, gaps, sources
 from dpsrun.report.named import Place, RowKey
 from dpsrun.report.predictions import Archive
 from dpsrun.report.read import Report
@@ -48,7 +48,9 @@ class Findings:
         wishes: what was asked for.
         references: the row of each scenario and model that others are compared with.
         contrasts: conditions that rows do not share with their reference.
+        apart: the rows that differ from it in more than the method and what was tuned.
         mixtures: conditions that runs of the same cell do not share.
+        gaps: cells whose parts of variance a run without a score hides.
         noises: of the evaluation examples; none without bootstrap.
         unread: predictions that could not be read for that.
     """
@@ -58,18 +60,15 @@ class Findings:
     references: Mapping[Place, Row]
     comparisons: tuple[Comparison, ...]
     contrasts: tuple[Contrast, ...]
+    apart: frozenset[RowKey]
     mixtures: tuple[Mixture, ...]
     standings: tuple[Standing, ...]
     budgets: tuple[Panel[Budget], ...]
     sources: tuple[Sources, ...]
+    gaps: tuple[tuple[Row, Cell], ...]
     reproductions: tuple[Reproduction, ...]
     noises: tuple[CellNoise, ...]
     unread: tuple[Damaged, ...]
-
-    @property
-    def apart(self) -> frozenset[RowKey]:
-        """The rows that differ from their reference in more than the method and what was tuned."""
-        return frozenset(each.key for each in self.contrasts if each.name not in self.wishes.tuned)
 
 
 def find(store: Store, report: Report, wishes: Wishes) -> Findings:
@@ -79,6 +78,8 @@ def find(store: Store, report: Report, wishes: Wishes) -> Findings:
     report = replace(report, selection=wishes.selection)
     table, chosen = report.main, references(report, wishes.against)
     conditions = gather(report)
+    differing = contrasts(conditions, table, chosen)
+    apart = frozenset(each.key for each in differing if each.name not in wishes.tuned)
     # The predictions of held-out epochs are not kept.
     archive = Archive(store, wishes.selection)
     drawn = wishes.bootstrap and wishes.selection != "held-out"
@@ -87,11 +88,13 @@ def find(store: Store, report: Report, wishes: Wishes) -> Findings:
         wishes=wishes,
         references=chosen,
         comparisons=compare(table, chosen, bootstrap=wishes.bootstrap),
-        contrasts=contrasts(conditions, table, chosen),
+        contrasts=differing,
+        apart=apart,
         mixtures=tuple(mixtures(conditions)),
-        standings=standings(report, bootstrap=wishes.bootstrap),
+        standings=standings(report, apart, bootstrap=wishes.bootstrap),
         budgets=budgets(report, chosen),
         sources=sources(report),
+        gaps=gaps(report),
         reproductions=reproductions(report),
         noises=noises(report, archive) if drawn else (),
         unread=tuple(archive.unread),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from statistics import fmean
 
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
-from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.aggregate import Cell, Row, Table
 from dpsrun.report.analysis.transfer import transfer_notes
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
@@ -29,6 +30,8 @@ def notes(report: Report) -> list[str]:
     found = (
         *transfer_notes(report.transfer),
         *unverified(report),
+        *_majorities(report),
+        *motionless(report.last),
         *_troubles(report),
         *_troubles_elsewhere(report),
         *_stale(report),
@@ -45,6 +48,30 @@ def unverified(report: Report) -> Iterator[str]:
         yield f"unverified parts of methods are not listed: {error}"
     else:
         yield from (f"unverified: {spec.unverified}" for spec in known if spec.unverified)
+
+
+def _majorities(report: Report) -> Iterator[str]:
+    """Say what a constant guess comes to in accuracy, task by task."""
+    shares: dict[str, float] = {}
+    for entry in report.entries:
+        majority = entry.trained.majority.values() if entry.trained else ()
+        if known := [share for share in majority if share is not None]:
+            shares.setdefault(entry.member.labels.task, fmean(known))
+    if shares:
+        told = ", ".join(f"{task} {100 * share:.1f}" for task, share in shares.items())
+        yield f"the majority class has an accuracy of: {told}."
+
+
+def motionless(table: Table) -> Iterator[str]:
+    """Name the cells without any spread: as a rule their models predict one class alone."""
+    found = [
+        _place(row, cell)
+        for row in table.rows
+        for cell in row.cells
+        if cell.summary.n > 1 and cell.summary.min == cell.summary.max
+    ]
+    if found:
+        yield f"every run has the same score, which is no stability: {'; '.join(found)}."
 
 
 def _troubles(report: Report) -> Iterator[str]:
@@ -88,4 +115,6 @@ def _stale(report: Report) -> Iterator[str]:
 
 def _damage(report: Report) -> Iterator[str]:
     for file in report.damaged:
-        yield f"{file.path.as_posix()} is damaged and counted as missing: {file.reason}"
+        of_order = file.path.name == "spec.json"
+        so = "settings of its run are not known" if of_order else "counted as missing"
+        yield f"{file.path.as_posix()} is damaged, {so}: {file.reason}"

@@ -15,7 +15,7 @@ from dpsrun.report.everything import combine
 from dpsrun.report.named import row_key
 from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import RunSpec
-from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store
+from dpsrun.runs.store import Damaged, Manifest, Member, Order, Store, reason
 
 BY_MATRIX = {"kept", "matrices"}
 """What the record of a method tells of each weight matrix."""
@@ -50,8 +50,8 @@ class Entry:
 class Report:
     """All that the files of one grid's report say.
 
-    `damaged` holds the unreadable results, their paths relative to the results folder; `selection`
-    names the table whose scores are compared.
+    `damaged` holds the unreadable results and orders, their paths relative to the results folder;
+    `selection` names the table whose scores are compared.
     """
 
     grid: str
@@ -137,16 +137,19 @@ def everything_of(store: Store) -> tuple[Manifest, list[Damaged]]:
     readable, damaged = grids(store)
     begun = [run_id for run_id in store.run_ids() if store.folder(run_id).is_dir()]
     orders = {run_id: _order(store, run_id) for run_id in begun}
-    specs = {run_id: order.spec if order else None for run_id, order in orders.items()}
+    specs = {
+        run_id: order.spec if isinstance(order, Order) else None for run_id, order in orders.items()
+    }
     return combine(readable, specs), damaged
 
 
 def read(store: Store, manifest: Manifest) -> Report:
     """Read the results of a grid and aggregate them."""
+    orders = {member.id: _order(store, member.id) for member in manifest.members}
     entries = tuple(
         Entry(
             member=member,
-            order=_order(store, member.id),
+            order=order if isinstance(order := orders[member.id], Order) else None,
             result=_lean(store.result(member.id)),
             attempts=len(store.attempts(member.id)),
         )
@@ -161,9 +164,9 @@ def read(store: Store, manifest: Manifest) -> Report:
         held_out=aggregate(manifest, results, "held-out"),
         transfer=transfer(manifest, results),
         damaged=tuple(
-            Damaged(result.path.relative_to(store.root), result.reason)
-            for result in results.values()
-            if isinstance(result, Damaged)
+            Damaged(found.path.relative_to(store.root), found.reason)
+            for found in (*results.values(), *orders.values())
+            if isinstance(found, Damaged)
         ),
     )
 
@@ -185,8 +188,10 @@ def _drop_matrices(record: dict[str, Any]) -> None:
             _drop_matrices(value)
 
 
-def _order(store: Store, run_id: str) -> Order | None:
+def _order(store: Store, run_id: str) -> Order | Damaged | None:
     try:
         return store.read_order(run_id)
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        return Damaged(store.folder(run_id, "spec.json"), reason(error))

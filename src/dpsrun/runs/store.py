@@ -220,7 +220,7 @@ class Store:
         try:
             manifest = Manifest.model_validate_json(read(path))
         except (OSError, ValueError) as error:
-            return Damaged(path, _reason(error))
+            return Damaged(path, reason(error))
         if manifest.name != path.stem:
             return Damaged(path, f"belongs to another grid, {manifest.name}")
         return manifest
@@ -242,13 +242,13 @@ def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
     except FileNotFoundError:
         return Damaged(path, "a link that leads nowhere") if path.is_symlink() else None
     except (OSError, ValueError) as error:
-        return Damaged(path, _reason(error))
+        return Damaged(path, reason(error))
     return (
         result if result.run == run_id else Damaged(path, f"belongs to another run, {result.run}")
     )
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason(error: OSError | ValueError) -> str:
     """Say in one line what is wrong with a file; the first fault of a record stands for all."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__

@@ -14,6 +14,9 @@ HIDDEN = -1
 OWN = "own"
 """The family of the tasks that grid files declare."""
 
+AVERAGE = "average"
+"""The column of averages in tables; no task may be called so."""
+
 CLASS_METRICS = ("accuracy", "f1", "matthews")
 SCORE_METRICS = ("pearson", "spearman")
 """What `tasks.metrics` computes for classes and for regression; the first tells a failed run."""

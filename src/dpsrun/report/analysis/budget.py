@@ -17,11 +17,15 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Budget:
-    """The expected best score of 1 to n runs, and between which scores it must lie."""
+    """The expected best score of 1 to n runs, and between which scores it must lie.
+
+    Runs without a score are none of the n of the `expected` ones.
+    """
 
     best: tuple[Best, ...]
     low: float
     high: float
+    expected: int
 
 
 def budgets(report: Report, found: Mapping[Place, Row]) -> tuple[Panel[Budget], ...]:
@@ -33,4 +37,4 @@ def _budget(cell: Cell) -> Budget | None:
     scores = tuple(cell.scores.values())
     if len(scores) < FEWEST:
         return None
-    return Budget(tuple(expected_best(scores)), min(scores), max(scores))
+    return Budget(tuple(expected_best(scores)), min(scores), max(scores), cell.expected)

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dpsrun.report.aggregate import Cell, Row, Table
-from dpsrun.report.analysis.measures import Measures, measure_groups, measure_pairs
+from dpsrun.report.analysis.measures import (
+    Gain,
+    Steadiness,
+    gain_of_groups,
+    gain_of_pairs,
+    steadiness,
+)
 from dpsrun.report.analysis.reference import pairs
 from dpsrun.report.named import Named, Place
 from dpsrun.report.statistics.interval import Interval, wilson
@@ -19,7 +25,7 @@ PAIRS = 2
 
 @dataclass(frozen=True)
 class Share:
-    """Degenerate and diverged runs among those that the machine let end; Wilson's interval."""
+    """Failed and diverged runs among those that the machine let end; Wilson's interval."""
 
     count: int
     runs: int
@@ -47,7 +53,8 @@ class Comparison(Named):
         first: scores of the method that are compared, in the order of `seeds` if there are pairs.
         second: scores of the reference that are compared.
         left_out: scores of either method without a partner.
-        measures: what the scores say.
+        gain: what these say; None where the method or its reference never came to a score.
+        steadiness: what all scores of either method say of their spread, with partners or not.
         adjusted_p: the p of the difference after Holm 1979 over the tasks; None for the average.
         failures: None for the average, whose seeds are no runs.
     """
@@ -59,7 +66,8 @@ class Comparison(Named):
     first: tuple[float, ...]
     second: tuple[float, ...]
     left_out: int
-    measures: Measures
+    gain: Gain | None
+    steadiness: Steadiness
     adjusted_p: float | None
     failures: Failures | None
 
@@ -85,13 +93,20 @@ def compare(
 
 def _on_tasks(row: Row, reference: Row, *, bootstrap: bool) -> Iterator[Comparison]:
     for cells in zip(row.cells, reference.cells, strict=True):
-        if all(cell.scores for cell in cells):
+        if all(map(_says_something, cells)):
             yield _compared(row, reference, cells, _failures(*cells), bootstrap=bootstrap)
 
 
+def _says_something(cell: Cell) -> bool:
+    """Say whether there are scores, or none for reasons that lie with the method."""
+    return bool(cell.scores or cell.counts.diverged or cell.counts.undefined)
+
+
 def _adjusted(compared: Sequence[Comparison]) -> list[Comparison]:
-    values = holm([each.measures.difference.p for each in compared])
-    return [replace(each, adjusted_p=p) for each, p in zip(compared, values, strict=True)]
+    """Correct the p of each task; one without a score counts as a task that shows nothing."""
+    values = holm([each.gain.difference.p if each.gain else 1.0 for each in compared])
+    adjusted = zip(compared, values, strict=True)
+    return [replace(each, adjusted_p=p if each.gain else None) for each, p in adjusted]
 
 
 def _compared(
@@ -105,7 +120,8 @@ def _compared(
     cell, other = cells
     seeds = _common(cell, other)
     first, second = (tuple(_chosen(each, seeds)) for each in cells)
-    measure = measure_pairs if seeds else measure_groups
+    left_out = len(cell.scores) + len(other.scores) - len(first) - len(second)
+    every = tuple(tuple(each.scores.values()) for each in cells) if left_out else (first, second)
     return Comparison(
         *row.key,
         reference=reference.method,
@@ -114,18 +130,30 @@ def _compared(
         seeds=seeds,
         first=first,
         second=second,
-        left_out=sum(len(each.scores) for each in cells) - len(first) - len(second),
-        measures=measure(first, second, bootstrap=bootstrap),
+        left_out=left_out,
+        gain=_gain(first, second, paired=bool(seeds), bootstrap=bootstrap),
+        steadiness=steadiness(*every, paired=bool(seeds) and not left_out, bootstrap=bootstrap),
         adjusted_p=None,
         failures=failures,
     )
 
 
+def _gain(
+    first: Sequence[float], second: Sequence[float], *, paired: bool, bootstrap: bool
+) -> Gain | None:
+    if not first or not second:
+        return None
+    if paired:
+        return gain_of_pairs(first, second, bootstrap=bootstrap)
+    return gain_of_groups(first, second)
+
+
 def _common(cell: Cell, other: Cell) -> tuple[str, ...]:
-    """Name the seeds that can be compared with themselves; none where that would say too little."""
+    """Name the seeds that can be compared with themselves; none where too many have no partner."""
     common = tuple(seed for seed in cell.scores if seed in other.scores)
-    complete = len(common) == len(cell.scores) == len(other.scores)
-    return common if complete or len(common) >= PAIRS else ()
+    most = max(len(cell.scores), len(other.scores))
+    enough = len(common) >= max(PAIRS, most / 2)
+    return common if enough or len(common) == most else ()
 
 
 def _chosen(cell: Cell, seeds: Sequence[str]) -> Iterator[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dpsrun.report.aggregate import Row, Table
@@ -22,8 +22,14 @@ MACHINE = ("device_name", "threads")
 
 UNRECORDED = "not recorded"
 
-Found = Mapping[str, frozenset[str]]
-"""Condition -> what it was in the runs of a cell; several values where the runs differ."""
+SILENT = object()
+"""Stands for a condition that a run does not tell, for it came to no score."""
+
+Told = tuple[object, ...]
+"""The conditions of a run in the order of `NAMES`; None for what is not recorded."""
+
+Known = Mapping[CellKey, Mapping[str, Told]]
+"""Cell -> seed -> what its run tells."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,15 @@ class Mixture(Named):
     values: tuple[str, ...]
 
 
-def gather(report: Report) -> Mapping[CellKey, Found]:
+def gather(report: Report) -> Known:
     """Collect the conditions of each cell's runs."""
-    return {key: conditions(entries) for key, entries in report.entries_of.items()}
+    return {
+        key: {entry.member.labels.seed: _told(entry) for entry in entries if _tells(entry)}
+        for key, entries in report.entries_of.items()
+    }
 
 
-def contrasts(
-    known: Mapping[CellKey, Found], table: Table, found: Mapping[Place, Row]
-) -> tuple[Contrast, ...]:
+def contrasts(known: Known, table: Table, found: Mapping[Place, Row]) -> tuple[Contrast, ...]:
     """List what each row does not share with its reference, by task; `known` as `gather` gives."""
     return tuple(
         contrast
@@ -69,48 +76,69 @@ def contrasts(
     )
 
 
-def _contrasts(
-    known: Mapping[CellKey, Found], row: Row, reference: Row, task: str
-) -> Iterator[Contrast]:
-    keys = ((*each.key, task) for each in (row, reference))
-    first, second = (known.get(key, {}) for key in keys)
-    if not first or not second:
+def _contrasts(known: Known, row: Row, reference: Row, task: str) -> Iterator[Contrast]:
+    cells = [known.get((*each.key, task), {}) for each in (row, reference)]
+    if len({told for cell in cells for told in cell.values()}) < 2:  # noqa: PLR2004 (differ)
         return
-    for name in NAMES:
-        if first[name] != second[name]:
-            mine, theirs = (" or ".join(sorted(each[name])) for each in (first, second))
-            yield Contrast(*row.key, task, name, mine, theirs)
+    for index, name in enumerate(NAMES):
+        first, second = (_values(cell, index) for cell in cells)
+        if first and second and _differ(first, second):
+            mine, theirs = (" or ".join(_words(each)) for each in (first, second))
+            apart = " in other seeds" if mine == theirs else ""
+            yield Contrast(*row.key, task, name, mine, theirs + apart)
 
 
-def mixtures(known: Mapping[CellKey, Found]) -> Iterator[Mixture]:
+def _values(cell: Mapping[str, Told], index: int) -> dict[str, object]:
+    """Give what a condition was, seed by seed, where that is told."""
+    return {seed: told[index] for seed, told in cell.items() if told[index] is not SILENT}
+
+
+def _differ(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
+    """Say whether a condition is not the same in both, or not in the same seeds."""
+    swapped = any(first[seed] != second[seed] for seed in first if seed in second)
+    return swapped or set(first.values()) != set(second.values())
+
+
+def _words(values: Mapping[str, object]) -> list[str]:
+    return sorted({UNRECORDED if value is None else str(value) for value in values.values()})
+
+
+def mixtures(known: Known) -> Iterator[Mixture]:
     """List what the runs of a cell do not share, cell by cell; `known` as `gather` gives."""
-    for place, found in known.items():
-        for name, values in found.items():
-            if len(values) > 1:
-                yield Mixture(*place, name, tuple(sorted(values)))
+    for place, cell in known.items():
+        if len(set(cell.values())) > 1:
+            for index, name in enumerate(NAMES):
+                words = _words(_values(cell, index))
+                if len(words) > 1:
+                    yield Mixture(*place, name, tuple(words))
 
 
-def conditions(entries: Iterable[Entry]) -> Found:
-    """Collect the conditions of runs that have a score; those of a method are none of them."""
-    known = {_conditions(e.spec, e.trained) for e in entries if e.spec and e.trained}
-    found: dict[str, set[str]] = {}
-    for values in known:
-        for name, value in zip(NAMES, values, strict=True):
-            found.setdefault(name, set()).add(UNRECORDED if value is None else str(value))
-    return {name: frozenset(values) for name, values in found.items()}
+def _tells(entry: Entry) -> bool:
+    return entry.spec is not None or entry.trained is not None
 
 
-def _conditions(spec: RunSpec, result: Result) -> tuple[object, ...]:
-    """Give the conditions of a run in the order of `NAMES`; None for what its result lacks."""
+def _told(entry: Entry) -> Told:
+    """Give the conditions of a run: as it was ordered, and once it has a score, as it was done."""
+    return (*_ordered(entry.spec), *_done(entry.trained))
+
+
+def _ordered(spec: RunSpec | None) -> Iterator[object]:
+    if spec is None:  # its file is damaged: that is said once, not for each setting
+        yield from (*(None for _ in SPEC), *(SILENT for _ in SETTINGS))
+        return
+    yield from (getattr(spec, field) for field in SPEC.values())
+    yield from (getattr(spec.training, name) for name in SETTINGS)
+
+
+def _done(result: Result | None) -> Iterator[object]:
+    if result is None:
+        yield from (SILENT for _ in DONE)
+        return
     packages = result.environment.get("packages", {})
-    return (
-        *(getattr(spec, field) for field in SPEC.values()),
-        *(getattr(spec.training, name) for name in SETTINGS),
-        result.code,
-        *(result.effective.get(name) for name in EFFECTIVE),
-        *(result.environment.get(name) for name in MACHINE),
-        *(packages.get(name) for name in PACKAGES),
-    )
+    yield result.code
+    yield from (result.effective.get(name) for name in EFFECTIVE)
+    yield from (result.environment.get(name) for name in MACHINE)
+    yield from (packages.get(name) for name in PACKAGES)
 
 
 SPEC = {"data": "data", "weights": "model", "device": "device"}
@@ -120,5 +148,8 @@ SETTINGS: Sequence[str] = tuple(
 )
 """Shared training settings that hold as they are ordered; the others are recorded as they were."""
 
-NAMES = (*SPEC, *SETTINGS, "code", *EFFECTIVE, *MACHINE, *PACKAGES)
+DONE = ("code", *EFFECTIVE, *MACHINE, *PACKAGES)
+"""What only a run that has a score tells."""
+
+NAMES = (*SPEC, *SETTINGS, *DONE)
 """All conditions."""

@@ -11,7 +11,7 @@ from dpsrun.report.named import Place, by_place
 
 def differences(compared: Iterable[Comparison]) -> tuple[Panel[Comparison], ...]:
     """Arrange comparisons by place and task, in their order; the average comes last."""
-    places = by_place(compared)
+    places = by_place(each for each in compared if each.gain)
     return tuple(panel for place, found in places.items() for panel in _panels(place, found))
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
-from numpy.random import Generator
 
-from dpsrun.report.statistics.interval import Interval, t_interval
+from dpsrun.report.statistics.interval import Interval, deviation, t_interval
 from dpsrun.report.statistics.paired import (
     Outcomes,
     improvement,
@@ -31,6 +30,9 @@ from dpsrun.report.statistics.unpaired import (
 DECIMALS = 12
 """Of a score: averages over tasks that agree so far are equal but for rounding."""
 
+SIGNIFICANT = 0.05
+"""The usual level."""
+
 SEED = 0
 """Of the generator of each comparison: the same scores give the same numbers, wherever they are."""
 
@@ -42,8 +44,9 @@ class Difference:
     Attributes:
         value: in natural units; above 0 where the method is better.
         interval: Student's of the paired differences, or Welch's; None with a single score.
-        p: two-sided, by all sign flips of the pairs or all permutations of the scores.
-        smallest_p: that so many scores can reach at all.
+        p: two-sided, by sign flips of the pairs or permutations of the scores: all of them, or
+            random ones where these are too many.
+        smallest_p: that so many scores can reach at all; pairs that tie reach nothing.
     """
 
     value: float
@@ -58,7 +61,7 @@ class Superiority:
 
     Attributes:
         value: over pairs (Bouthillier et al. 2021), else over all combinations of two runs.
-        interval: by bootstrap over the pairs.
+        interval: by bootstrap over the pairs; None where all of them agree.
         outcomes: pairs won, tied and lost; None without pairs.
     """
 
@@ -68,76 +71,84 @@ class Superiority:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """What a method's scores are above those of the reference, and how often."""
+
+    difference: Difference
+    superiority: Superiority
+
+
+@dataclass(frozen=True)
 class Steadiness:
-    """Standard deviation of the method by that of the reference: below 1 it is more stable.
+    """Sample standard deviations of a method and of the reference, and what one is of the other.
 
     Attributes:
-        ratio: infinite where the reference alone does not vary, None where neither does.
+        first: of the method; None for n < 2.
+        second: of the reference; None for n < 2.
+        ratio: the first by the second: below 1 the method is more stable; infinite where the
+            reference alone does not vary, None where neither does.
         interval: by bootstrap.
         p: of equal variances, Brown and Forsythe 1974.
     """
 
+    first: float | None
+    second: float | None
     ratio: float | None
     interval: Interval | None
     p: float | None
 
 
-@dataclass(frozen=True)
-class Measures:
-    """All that is measured between a method's scores and those of the reference."""
-
-    difference: Difference
-    superiority: Superiority
-    steadiness: Steadiness
-
-
-def measure_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Measures:
+def gain_of_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Gain:
     """Measure between scores of the same seeds, in the same order."""
     generator = np.random.default_rng(SEED)
-    first, second = _rounded(first), _rounded(second)
-    differences = [a - b for a, b in zip(first, second, strict=True)]
+    differences = [a - b for a, b in zip(_rounded(first), _rounded(second), strict=True)]
     outcomes = Outcomes.of(differences)
-    drawn = bootstrap and len(differences) > 1
-    return Measures(
-        difference=Difference(
+    return Gain(
+        Difference(
             value=fmean(differences),
             interval=t_interval(differences),
             p=sign_flip_p(differences, generator),
-            smallest_p=smallest_sign_flip_p(len(differences)),
+            smallest_p=smallest_sign_flip_p(outcomes.wins + outcomes.losses),
         ),
-        superiority=Superiority(
+        Superiority(
             value=outcomes.probability,
-            interval=improvement(differences, generator) if drawn else None,
+            interval=improvement(differences, generator) if bootstrap else None,
             outcomes=outcomes,
         ),
-        steadiness=_steadiness(first, second, generator if bootstrap else None, paired=True),
     )
 
 
-def measure_groups(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Measures:
+def gain_of_groups(first: Sequence[float], second: Sequence[float]) -> Gain:
     """Measure between scores of different seeds."""
     generator = np.random.default_rng(SEED)
     first, second = _rounded(first), _rounded(second)
-    return Measures(
-        difference=Difference(
+    return Gain(
+        Difference(
             value=fmean(first) - fmean(second),
             interval=welch_interval(first, second),
             p=permutation_p(first, second, generator),
             smallest_p=smallest_permutation_p(len(first), len(second)),
         ),
-        superiority=Superiority(superiority(first, second)),
-        steadiness=_steadiness(first, second, generator if bootstrap else None, paired=False),
+        Superiority(superiority(first, second)),
+    )
+
+
+def steadiness(
+    first: Sequence[float], second: Sequence[float], *, paired: bool, bootstrap: bool
+) -> Steadiness:
+    """Compare deviations; where all scores are `paired`, in the same order, pairs are resampled."""
+    first, second, interval = _rounded(first), _rounded(second), None
+    if bootstrap:
+        generator = np.random.default_rng(SEED)
+        interval = spread_ratio_interval(first, second, generator, paired=paired)
+    return Steadiness(
+        first=deviation(first),
+        second=deviation(second),
+        ratio=spread_ratio(first, second),
+        interval=interval,
+        p=brown_forsythe_p(first, second),
     )
 
 
 def _rounded(scores: Sequence[float]) -> list[float]:
     return [round(score, DECIMALS) for score in scores]
-
-
-def _steadiness(
-    first: Sequence[float], second: Sequence[float], generator: Generator | None, *, paired: bool
-) -> Steadiness:
-    interval = None
-    if generator is not None:
-        interval = spread_ratio_interval(first, second, generator, paired=paired)
-    return Steadiness(spread_ratio(first, second), interval, brown_forsythe_p(first, second))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -11,7 +11,7 @@ import numpy as np
 from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.analysis.measures import DECIMALS, SEED
-from dpsrun.report.named import Named, by_place
+from dpsrun.report.named import Named, RowKey, by_place
 from dpsrun.report.read import Report
 from dpsrun.report.statistics.interval import Interval
 from dpsrun.report.statistics.several import interquartile_interval, interquartile_mean, ranks
@@ -28,7 +28,7 @@ class Standing(Named):
     Attributes:
         average: over the seeds that have a score in each task: their averages over the tasks.
         rank: mean over the tasks of the rank of its mean score, 1 is best, among `ranked` rows.
-        ranked: rows of the scenario and the model that have a score in each task.
+        ranked: comparable rows of the scenario and the model that have a score in each task.
         middle: interquartile mean of all scores (Agarwal et al. 2021); None across scales.
         interval: of that, by bootstrap over the seeds within each task.
     """
@@ -40,32 +40,41 @@ class Standing(Named):
     interval: Interval | None
 
 
-def standings(report: Report, *, bootstrap: bool = True) -> tuple[Standing, ...]:
-    """Give the standing of each row of a report; none where there is one task only."""
+def standings(
+    report: Report, apart: Container[RowKey] = (), *, bootstrap: bool = True
+) -> tuple[Standing, ...]:
+    """Give the standing of each row of a report; none where there is one task only.
+
+    Rows that are `apart` from their reference have no rank among the others.
+    """
     if len(report.main.columns) == 1:
         return ()
     pooled = one_scale(report)
     found = []
     for group in by_place(report.main.rows).values():
-        ranked = _mean_ranks(group)
+        ranked = _mean_ranks([row for row in group if row.key not in apart])
         found += [_standing(row, ranked, pooled=pooled, bootstrap=bootstrap) for row in group]
     return tuple(found)
 
 
 def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
     """Rank the rows that have a mean in each task, task by task; method -> mean of its ranks."""
-    complete = [row for row in rows if all(cell.scores for cell in row.cells)]
+    complete = {row.method: row.cells for row in rows if all(cell.scores for cell in row.cells)}
     means = [
-        {row.method: round(fmean(row.cells[column].scores.values()), DECIMALS) for row in complete}
-        for column in range(len(rows[0].cells))
+        {method: round(fmean(cell.scores.values()), DECIMALS) for method, cell in column}
+        for column in zip(*(_named(*each) for each in complete.items()), strict=True)
     ]
     by_task = [ranks(each) for each in means]
-    return {row.method: fmean(each[row.method] for each in by_task) for row in complete}
+    return {method: fmean(each[method] for each in by_task) for method in complete}
+
+
+def _named(method: str, cells: Iterable[Cell]) -> Iterator[tuple[str, Cell]]:
+    return ((method, cell) for cell in cells)
 
 
 def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap: bool) -> Standing:
     scores = {cell.column.title: tuple(cell.scores.values()) for cell in row.cells}
-    known = pooled and row.method in ranked
+    known = pooled and all(scores.values())
     generator = np.random.default_rng(SEED)
     return Standing(
         *row.key,

@@ -16,7 +16,8 @@ BASELINE = "vanilla"
 def references(report: Report, against: str | None = None) -> Mapping[Place, Row]:
     """Give the reference of each place of a report that has several rows.
 
-    It is the row with the label `against`; without one, the first row of vanilla, else the first.
+    It is the row with the label `against`; without one, that called vanilla, else the first row of
+    that method, else the first.
     Raises UserError if no place has that label.
     """
     places = by_place(report.main.rows)
@@ -31,7 +32,8 @@ def references(report: Report, against: str | None = None) -> Mapping[Place, Row
 def _reference(report: Report, rows: list[Row], against: str | None) -> Row | None:
     if against is not None:
         return next((row for row in rows if row.method == against), None)
-    return next((row for row in rows if _method(report, row) == BASELINE), rows[0])
+    vanilla = [row for row in rows if _method(report, row) == BASELINE]
+    return next((row for row in vanilla if row.method == BASELINE), (vanilla or rows)[0])
 
 
 def _method(report: Report, row: Row) -> str | None:

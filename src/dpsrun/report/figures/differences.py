@@ -38,7 +38,9 @@ def _draw_panel(drawn: Drawn[Comparison]) -> None:
 
 
 def _draw_mean(ax: Axes, row: int, compared: Comparison) -> None:
-    difference = compared.measures.difference
+    if not compared.gain:
+        return
+    difference = compared.gain.difference
     if difference.interval:
         low, high = 100 * difference.interval.low, 100 * difference.interval.high
         ax.hlines(row, low, high, color=MEAN["color"], linewidth=MEAN["linewidth"], zorder=3)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from dpsrun.report.aggregate import Cell
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.conditions import Contrast, Mixture
-from dpsrun.report.analysis.reference import pairs
+from dpsrun.report.analysis.limits import Limit, limits
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparisons import UNLIKE
 from dpsrun.report.formats.tables import row_labels
 from dpsrun.report.named import Named
-from dpsrun.report.notes import unverified
+from dpsrun.report.notes import motionless, unverified
 from dpsrun.report.statistics.stability import FEW
 from dpsrun.runs.store import Damaged
-
-SIGNIFICANT = 0.05
 
 
 def comparison_notes(found: Findings) -> list[str]:
@@ -27,10 +23,12 @@ def comparison_notes(found: Findings) -> list[str]:
         *_without_halves(found),
         *_limits(found.comparisons),
         *_scoreless(found),
+        *motionless(found.report.main),
         *_unpaired(found),
         *_short(found.comparisons),
         *_contrasts(found),
         *_mixtures(found),
+        *_gaps(found),
         *_unread(found.unread),
         *unverified(found.report),
     ]
@@ -49,47 +47,36 @@ def _without_halves(found: Findings) -> Iterator[str]:
 
 
 def _limits(compared: Sequence[Comparison]) -> Iterator[str]:
-    """Name the numbers of seeds that can show nothing at the usual level, alone or among tasks."""
-    tasks = Counter(each.key for each in compared if each.adjusted_p is not None)
-    said = {}
-    for each in compared:
-        smallest, number = each.measures.difference.smallest_p, tasks[each.key]
-        if smallest > SIGNIFICANT:
-            said[f"with {_seeds(each)}"] = smallest
-        elif smallest * number > SIGNIFICANT:
-            said[f"with {_seeds(each)} on one of {number} tasks alone (Holm)"] = smallest * number
-    for where, smallest in said.items():
-        yield f"cannot be significant {where}: the smallest p is {smallest:.2g}."
+    """Say what so few runs can show nothing of at the usual level."""
+    for limit in limits(compared):
+        over = f" after Holm's correction over {limit.tasks} tasks" if limit.tasks > 1 else ""
+        what = "p (lost) " if limit.of == "rate" else ""
+        words = f"{what}cannot be significant with {_runs(limit)}{over}"
+        yield f"{words}: the smallest p is {limit.p:.2g}."
+
+
+def _runs(limit: Limit) -> str:
+    first, second = limit.sizes
+    what = "runs" if limit.of == "rate" else "seeds"
+    if not limit.paired:
+        return f"{first} and {second} {what}"
+    tied = f", {limit.ties} of them tied" if limit.ties else ""
+    return ("1 seed" if first == 1 else f"{first} seeds") + tied
 
 
 def _scoreless(found: Findings) -> Iterator[str]:
-    """Name what the grid has and no comparison shows: a method that always diverged, say."""
-    lacking = [
-        (row, cell.column.title)
-        for row, reference in pairs(found.report.main, found.references)
-        for cell, other in zip(row.cells, reference.cells, strict=True)
-        if cell.expected and other.expected and (_is_lost(cell) or _is_lost(other))
-    ]
+    """Name what has no difference: a method that always diverged, say."""
+    lacking = [each for each in found.comparisons if not each.gain]
     if lacking:
         why = "no run of the method or of its reference has a score"
-        yield f"not compared, {why}: {_listed(lacking, found)}."
-
-
-def _is_lost(cell: Cell) -> bool:
-    """Say whether no run has a score for reasons that lie with the method."""
-    return not cell.scores and bool(cell.counts.diverged or cell.counts.undefined)
-
-
-def _seeds(each: Comparison) -> str:
-    if not each.paired:
-        return f"{len(each.first)} and {len(each.second)} seeds"
-    return "1 seed" if len(each.seeds) == 1 else f"{len(each.seeds)} seeds"
+        yield f"no difference, {why}: {_cells(lacking, found)}."
 
 
 def _unpaired(found: Findings) -> Iterator[str]:
-    loose = [each for each in found.comparisons if not each.paired]
+    loose = [each for each in found.comparisons if each.gain and not each.paired]
     if loose:
-        yield f"not paired, for their seeds do not match the reference's: {_cells(loose, found)}."
+        why = "fewer than half of the seeds have a score in both methods"
+        yield f"not paired, for {why}: {_cells(loose, found)}."
     partial = [each for each in found.comparisons if each.paired and each.left_out]
     if partial:
         numbers = _listed(((each, f"{each.left_out} of {each.task}") for each in partial), found)
@@ -100,7 +87,7 @@ def _short(compared: Sequence[Comparison]) -> Iterator[str]:
     drawn = (
         each
         for each in compared
-        if each.measures.superiority.interval or each.measures.steadiness.interval
+        if each.steadiness.interval or (each.gain and each.gain.superiority.interval)
     )
     if any(min(len(each.first), len(each.second)) < FEW for each in drawn):
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
@@ -123,6 +110,13 @@ def _mixtures(found: Findings) -> Iterator[str]:
     for (name, values), group in alike.items():
         told = ", ".join(values)
         yield f"runs of one cell do not share {name} ({told}): {_cells(group, found)}."
+
+
+def _gaps(found: Findings) -> Iterator[str]:
+    """Name the cells that cross two seeds and have no shares of variance."""
+    if found.gaps:
+        rows = _listed(((row, cell.column.title) for row, cell in found.gaps), found)
+        yield f"no shares of variance, for a run of the crossing has no score: {rows}."
 
 
 def _unread(files: Sequence[Damaged]) -> Iterator[str]:

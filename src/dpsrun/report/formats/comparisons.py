@@ -14,7 +14,7 @@ from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.sources import Sources
 from dpsrun.report.formats.tables import NOTHING, Lines, described, points, row_labels, signed
 from dpsrun.report.named import Named, RowKey
-from dpsrun.report.statistics.interval import Interval, deviation
+from dpsrun.report.statistics.interval import Interval
 
 UNLIKE = "†"
 """Marks a row that differs from its reference in more than the method."""
@@ -35,10 +35,11 @@ def difference_table(found: Sequence[Comparison], unlike: Collection[RowKey]) ->
             marked(each, unlike),
             each.reference,
             _number(each),
-            *_difference(each.measures.difference, each.adjusted_p),
-            *_superiority(each.measures.superiority),
+            *_difference(each.gain.difference, each.adjusted_p),
+            *_superiority(each.gain.superiority),
         ]
         for each in found
+        if each.gain
     ]
 
 
@@ -62,7 +63,9 @@ def summary_table(found: Sequence[Comparison], unlike: Collection[RowKey]) -> Li
 
 
 def _in_short(found: Comparison) -> str:
-    difference = found.measures.difference
+    if not found.gain:
+        return NOTHING
+    difference = found.gain.difference
     return f"{signed(difference.value)} {interval(difference.interval, signed)}"
 
 
@@ -87,16 +90,15 @@ def steadiness_table(found: Sequence[Comparison], unlike: Collection[RowKey]) ->
     """Give the ratios of standard deviations and the failures, one line a comparison."""
     places = _places(found)
     header = ["task", *places, "method", "against", "sd", "sd (against)"]
-    header += ["sd ratio", "95 % interval (ratio)", "p (sd)", "failed", "95 % interval (failed)"]
-    header += ["failed (against)", "95 % interval (against)", "p (failed)"]
+    header += ["sd ratio", "95 % interval (ratio)", "p (sd)", "lost", "95 % interval (lost)"]
+    header += ["lost (against)", "95 % interval (against)", "p (lost)"]
     return header, [
         [
             each.task,
             *_place(each, places),
             marked(each, unlike),
             each.reference,
-            *(points(deviation(scores)) for scores in (each.first, each.second)),
-            *_steadiness(each.measures.steadiness),
+            *_steadiness(each.steadiness),
             *_failures(each.failures),
         ]
         for each in found
@@ -104,7 +106,13 @@ def steadiness_table(found: Sequence[Comparison], unlike: Collection[RowKey]) ->
 
 
 def _steadiness(found: Steadiness) -> list[str]:
-    return [_ratio(found.ratio), interval(found.interval, _ratio), probability(found.p)]
+    deviations = points(found.first), points(found.second)
+    return [
+        *deviations,
+        _ratio(found.ratio),
+        interval(found.interval, _ratio),
+        probability(found.p),
+    ]
 
 
 def _failures(found: Failures | None) -> list[str]:
@@ -117,14 +125,14 @@ def _share(found: Share) -> list[str]:
     return [f"{found.count} of {found.runs}", interval(found.interval, "{:.0%}".format)]
 
 
-def standing_table(found: Sequence[Standing]) -> Lines:
+def standing_table(found: Sequence[Standing], unlike: Collection[RowKey]) -> Lines:
     """Give each row over all tasks."""
     places = _places(found)
     header = [*places, "method", "average", "mean rank", "interquartile mean"]
     return [*header, "95 % interval (interquartile)"], [
         [
             *_place(each, places),
-            each.method,
+            marked(each, unlike),
             described(each.average.summary, each.average.expected),
             NOTHING if each.rank is None else f"{each.rank:.2f} of {each.ranked}",
             points(each.middle),
@@ -138,12 +146,16 @@ def budget_table(found: Sequence[Panel[Budget]]) -> Lines:
     """Give the expected best score of several runs, a column for each number of them."""
     most = max((len(budget.best) for panel in found for budget in panel.of.values()), default=0)
     columns = sorted({*(k for k in BUDGETS if k <= most), most})
-    header = ["task", "scenario", "model", "method", *(f"best of {k}" for k in columns)]
+    header = ["task", "scenario", "model", "method", "runs", *(f"best of {k}" for k in columns)]
     return header, [
-        [panel.task, *panel.place, method, *(_best(budget, k) for k in columns)]
+        [panel.task, *panel.place, method, _runs(budget), *(_best(budget, k) for k in columns)]
         for panel in found
         for method, budget in panel.of.items()
     ]
+
+
+def _runs(budget: Budget) -> str:
+    return f"{len(budget.best)} of {budget.expected}"
 
 
 def _best(budget: Budget, k: int) -> str:
@@ -178,9 +190,18 @@ def source_table(found: Sequence[Sources]) -> Lines:
             each.method,
             f"{each.heads} x {each.orders}",
             points(each.shares.total_sd),
-            *(f"{share:.0%}" for share in (each.shares.init, each.shares.order, each.shares.rest)),
+            *_shares(each),
         ]
         for each in found
+    ]
+
+
+def _shares(found: Sources) -> list[str]:
+    shares = (found.shares.init, found.shares.order, found.shares.rest)
+    chances = (found.by_chance(found.heads), found.by_chance(found.orders), None)
+    return [
+        f"{share:.0%}" if chance is None else f"{share:.0%} ({chance:.0%})"
+        for share, chance in zip(shares, chances, strict=True)
     ]
 
 
@@ -193,8 +214,8 @@ def _place(each: Named, names: Sequence[str]) -> list[str]:
     return [getattr(each, name) for name in names]
 
 
-def marked(found: Comparison, unlike: Collection[RowKey]) -> str:
-    """Name a compared method, with a mark if more than the method is compared."""
+def marked(found: Named, unlike: Collection[RowKey]) -> str:
+    """Name a method, with a mark if it differs from its reference in more than that."""
     return f"{found.method} {UNLIKE}" if found.key in unlike else found.method
 
 

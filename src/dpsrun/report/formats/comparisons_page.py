@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from dpsrun.report.findings import Findings
@@ -32,27 +33,34 @@ both ways round.""",
 DIFFERENCES = """\
 Each method against the reference: its mean score less the reference's, times 100. Pairs are runs
 with the same seed; their interval is Student's, their p that of all sign flips of the differences
-(two-sided, exact up to 20 pairs). Without common seeds the interval is Welch's, and p that of all
-ways to deal the scores to two groups. Holm's correction is over the tasks of a method. P(better) is
-the share of pairs that the method wins, ties counting half; its interval is a bootstrap over them.
-The average is over the tasks within each seed; its p is not corrected."""
+(two-sided, exact up to 20 pairs, beyond that of random flips). Where fewer than half of the seeds
+have a score in both, the interval is Welch's, and p that of the ways to deal the scores to two
+groups (random ones beyond 200,000). The intervals take scores to be normal, p does not: with few
+seeds they may disagree, and p is the one to go by. Holm's correction is over the tasks of a method.
+P(better) is the share of pairs that the method wins, ties counting half; its interval is a
+bootstrap over them, and none where all agree. The average is over the tasks within each seed; its p
+is not corrected."""
 
 STEADINESS = """\
-Standard deviations over the seeds, times 100, of the method and of the reference, and the first by
+Standard deviations of all scores, times 100, of the method and of the reference, and the first by
 the second: below 1 the method is more stable. The interval of that ratio is a bootstrap over the
-seeds; p (sd) is Brown and Forsythe's test of equal variances. Failed runs are those no better than
-a constant guess and those that diverged, of all that the machine let end, with Wilson's interval;
-p (failed) is Fisher's exact test of equal rates."""
+seeds; p (sd) is Brown and Forsythe's test of equal variances, which 3 seeds cannot bring below
+0.116. Lost runs are those that failed (no better than a constant guess) and those that diverged, of
+all that the machine let end, with Wilson's interval; p (lost) is Fisher's exact test of equal
+rates. A method that loses runs may look stable in those that are left: read both together. Either
+test takes the runs of the two methods to be independent."""
 
 OVERALL = """\
 The average is over the tasks within each seed first. Ranks are those of the means on each task,
-1 is best, averaged over the tasks. The interquartile mean leaves out the lowest and the highest
-quarter of all scores of all tasks; it is given only where all tasks have shares (accuracy, F1) or
-all have correlations, and its interval is a bootstrap over the seeds within each task."""
+1 is best, averaged over the tasks, among the rows that are comparable. The interquartile mean
+leaves out the lowest and the highest quarter of all scores of all tasks; it is given only where all
+tasks have shares (accuracy, F1) or all have correlations, and its interval is a bootstrap over the
+seeds within each task."""
 
 BUDGET = """\
 Expected best of k runs (Dodge et al. 2019, with replacement): what reporting the best of several
-seeds would give. Never for more runs than there are."""
+seeds would give. Never for more runs than have a score; those without one are left out, as if they
+had not been started."""
 
 NOISE = """\
 Beside the spread over seeds: the standard error from the choice of the evaluation examples, by
@@ -61,8 +69,8 @@ examples)."""
 
 SOURCES = """\
 Two-way analysis of variance of runs that cross seeds of the new head with seeds of the data order
-(Dodge et al. 2020): shares of the total sum of squares. The rest is their interaction and all other
-noise."""
+(Dodge et al. 2020): shares of the total sum of squares, in brackets those that noise alone has on
+average. The rest is their interaction and all other noise."""
 
 PUBLISHED = """\
 Our score in the published metric, after the last epoch, and the published one. Only tasks, methods
@@ -71,11 +79,12 @@ and encoders that match are here; what was done otherwise stands below."""
 
 def comparisons(found: Findings) -> str:
     """Write `comparisons.md`."""
+    standings = partial(standing_table, unlike=found.apart)
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
         SELECTED[found.wishes.selection],
         *_compared(found),
-        *_section("Over all tasks", OVERALL, standing_table, found.standings),
+        *_section("Over all tasks", OVERALL, standings, found.standings),
         *_section("The best of several runs", BUDGET, budget_table, found.budgets),
         *_section("Seeds and examples", NOISE, noise_table, found.noises),
         *_section("Head and order", SOURCES, source_table, found.sources),

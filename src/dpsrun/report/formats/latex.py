@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.findings import Findings
-from dpsrun.report.formats.tables import cells_of, points
+from dpsrun.report.formats.tables import cells_of, lost, points
 from dpsrun.report.named import by_place
 
 ESCAPED = {
@@ -33,7 +33,8 @@ def latex(found: Findings) -> str:
     """Write the table of means and deviations.
 
     The best mean of each column is bold and the second underlined, in each scenario and model,
-    among the rows that differ from the reference in nothing but the method and what was tuned.
+    among the rows that differ from the reference in nothing but the method and what was tuned, and
+    in which every run has a score and not every run failed.
     """
     table = found.report.main
     titles = [cell.column.title for row in table.rows[:1] for cell in cells_of(table, row)]
@@ -59,7 +60,12 @@ def _caption(found: Findings) -> str:
     marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
     places = {f"{row.model}, {row.scenario}" for row in found.report.main.rows}
     where = f" {escaped(*places)}." if len(places) == 1 else ""
-    return f"{words}, times 100, over {_seeds(found)}.{where}{marks}"
+    return f"{words}, times 100, over {_seeds(found)}.{where}{marks}{_tuned(found)}"
+
+
+def _tuned(found: Findings) -> str:
+    names = ", ".join(sorted(found.wishes.tuned))
+    return f" Chosen for each method: {escaped(names.replace('_', ' '))}." if names else ""
 
 
 def _seeds(found: Findings) -> str:
@@ -98,22 +104,33 @@ def _cells(found: Findings, row: Row) -> tuple[Cell, ...]:
 
 def _leaders(cells: Iterable[Cell]) -> tuple[str, ...]:
     """Give the two highest means as they are shown; none where there is nothing to compare."""
-    means = [cell.summary.mean for cell in cells if cell.summary.mean is not None]
+    means = [cell.summary.mean or 0.0 for cell in cells if _may_lead(cell)]
     ordered = dict.fromkeys(points(mean) for mean in sorted(means, reverse=True))
     return tuple(ordered)[:2] if len(means) > 1 else ()
+
+
+def _may_lead(cell: Cell) -> bool:
+    """Say whether a mean is over all runs, and of more than failures."""
+    whole = cell.summary.n == cell.expected
+    return whole and bool(cell.expected) and len(cell.counts.failed) < cell.expected
 
 
 def _shown(cell: Cell, leaders: Sequence[str]) -> str:
     summary = cell.summary
     if summary.mean is None:
-        return "--"
+        return f"--{_small(lost(cell))}"
     mean = points(summary.mean)
-    if mean in leaders:
+    if mean in leaders and _may_lead(cell):
         mean = f"\\textbf{{{mean}}}" if mean == leaders[0] else f"\\underline{{{mean}}}"
     mean = mean.replace("-", "$-$")
     spread = "" if summary.sd is None else f" {{\\scriptsize $\\pm$ {points(summary.sd)}}}"
-    of_expected = "" if summary.n == cell.expected else f" {{\\scriptsize ($n={summary.n}$)}}"
-    return f"{mean}{spread}{of_expected}"
+    fewer = "" if summary.n == cell.expected else f"$n={summary.n}$"
+    return f"{mean}{spread}{_small(fewer, lost(cell))}"
+
+
+def _small(*words: str) -> str:
+    told = ", ".join(filter(None, words))
+    return f" {{\\scriptsize ({told})}}" if told else ""
 
 
 def _joined(cells: Iterable[str]) -> str:

@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterator
 
 from dpsrun.report.analysis.comparison import Failures, Share
-from dpsrun.report.analysis.measures import Difference, Steadiness, Superiority
+from dpsrun.report.analysis.measures import Gain, Steadiness
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.spreadsheets import Line
-from dpsrun.report.statistics.interval import Interval, deviation
+from dpsrun.report.statistics.interval import Interval
 
 
 def comparison_lines(found: Findings) -> Iterator[Line]:
@@ -30,11 +30,9 @@ def comparison_lines(found: Findings) -> Iterator[Line]:
             "n": len(each.first),
             "reference_n": len(each.second),
             "left_out": each.left_out,
-            **_difference(each.measures.difference, each.adjusted_p),
-            **_superiority(each.measures.superiority),
-            "sd": deviation(each.first),
-            "reference_sd": deviation(each.second),
-            **_steadiness(each.measures.steadiness),
+            **_difference(each.gain, each.adjusted_p),
+            **_superiority(each.gain),
+            **_steadiness(each.steadiness),
             **_failures(each.failures),
         }
 
@@ -43,30 +41,39 @@ def _place(each: object) -> Line:
     return {name: getattr(each, name) for name in ("scenario", "model", "method")}
 
 
-def _difference(found: Difference, adjusted: float | None) -> Line:
+def _difference(gain: Gain | None, adjusted: float | None) -> Line:
+    found = gain.difference if gain else None
     return {
-        "difference": found.value,
-        **_interval("difference", found.interval),
-        "p": found.p,
+        "difference": found.value if found else None,
+        **_interval("difference", found.interval if found else None),
+        "p": found.p if found else None,
         "p_holm": adjusted,
-        "smallest_p": found.smallest_p,
+        "smallest_p": found.smallest_p if found else None,
     }
 
 
-def _superiority(found: Superiority) -> Line:
-    counts = found.outcomes
+def _superiority(gain: Gain | None) -> Line:
+    found = gain.superiority if gain else None
+    counts = found.outcomes if found else None
     played = {name: getattr(counts, name, None) for name in ("wins", "ties", "losses")}
-    return {**played, "p_better": found.value, **_interval("p_better", found.interval)}
+    value, interval = (found.value, found.interval) if found else (None, None)
+    return {**played, "p_better": value, **_interval("p_better", interval)}
 
 
 def _steadiness(found: Steadiness) -> Line:
     interval = _interval("sd_ratio", found.interval)
-    return {"sd_ratio": _finite(found.ratio), **interval, "brown_forsythe_p": found.p}
+    deviations = {"sd": found.first, "reference_sd": found.second}
+    return {
+        **deviations,
+        "sd_ratio": _finite(found.ratio),
+        **interval,
+        "brown_forsythe_p": found.p,
+    }
 
 
 def _failures(found: Failures | None) -> Line:
     first, second = (found.first, found.second) if found else (None, None)
-    shares = {**_share("failed", first), **_share("reference_failed", second)}
+    shares = {**_share("lost", first), **_share("reference_lost", second)}
     return {**shares, "fisher_p": found.p if found else None}
 
 
@@ -91,6 +98,7 @@ def standing_lines(found: Findings) -> Iterator[Line]:
             "grid": found.report.grid,
             "selection": found.wishes.selection,
             **_place(each),
+            "comparable": each.key not in found.apart,
             "n": each.average.summary.n,
             "average": each.average.summary.mean,
             "sd": each.average.summary.sd,

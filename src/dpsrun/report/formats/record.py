@@ -45,6 +45,7 @@ def record(found: Findings) -> Record:
     return {
         "grid": report.grid,
         "selection": found.wishes.selection,
+        "tuned": sorted(found.wishes.tuned),
         "references": [
             {"scenario": scenario, "model": model, "method": row.method}
             for (scenario, model), row in found.references.items()

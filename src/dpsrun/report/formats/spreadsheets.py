@@ -70,7 +70,7 @@ def runs(lines: Sequence[Line]) -> str:
 
 
 def means(table: Table) -> str:
-    """Write `means.csv`: one line a row, three columns a task, ready for another program."""
+    """Write `means.csv`: one line a row, five columns a task, ready for another program."""
     return written(list(_wide(table)))
 
 
@@ -81,6 +81,8 @@ def _wide(table: Table) -> Iterator[Line]:
         for cell in cells_of(table, row):
             for name in ("mean", "sd", "n"):
                 line[f"{cell.column.title} {name}"] = getattr(cell.summary, name)
+            for kind in () if cell.column.averages else ("failed", "diverged"):
+                line[f"{cell.column.title} {kind}"] = len(getattr(cell.counts, kind))
         yield line
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from dpsrun.report.aggregate import AVERAGE, Cell, Row, Summary, Table
+from dpsrun.report.aggregate import Cell, Row, Summary, Table
 from dpsrun.report.analysis.ablation import Ablation
 from dpsrun.report.analysis.costs import Cost
 from dpsrun.report.analysis.sizes import Panel, Size
@@ -16,6 +16,7 @@ from dpsrun.report.analysis.transfer import Transfer, majorities
 from dpsrun.report.named import Named
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
+from dpsrun.tasks.task import AVERAGE
 
 NOTHING = "—"
 ABSENT = "not in grid"
@@ -36,19 +37,28 @@ def signed(value: float | None) -> str:
 
 
 def shown(cell: Cell) -> str:
-    """Write a cell: `73.2 ± 1.4 (n=3)`, `73.2 (n=1 of 3)`, a dash without any score."""
-    if cell.summary.n == 0:
+    """Write a cell: `73.2 ± 1.4 (n=3)`, `73.2 (n=2 of 3, 1 diverged)`, a dash without any score."""
+    if cell.summary.n == 0 and not lost(cell):
         return NOTHING if cell.expected else ABSENT
-    return described(cell.summary, cell.expected)
+    return described(cell.summary, cell.expected, lost(cell))
 
 
-def described(summary: Summary, expected: int | None = None) -> str:
+def lost(cell: Cell) -> str:
+    """Count the runs of a task that failed or diverged in words; nothing if there are none."""
+    if cell.column.averages:  # it has seeds where the tasks have runs
+        return ""
+    counts = {"failed": cell.counts.failed, "diverged": cell.counts.diverged}
+    return ", ".join(f"{len(seeds)} {kind}" for kind, seeds in counts.items() if seeds)
+
+
+def described(summary: Summary, expected: int | None = None, lost: str = "") -> str:
     """Write mean, standard deviation and number, and of how many where some are lacking."""
     if summary.n == 0:
-        return NOTHING
+        return f"{NOTHING} ({lost})" if lost else NOTHING
     spread = "" if summary.sd is None else f" ± {points(summary.sd)}"
     of_expected = "" if expected in {None, summary.n} else f" of {expected}"
-    return f"{points(summary.mean)}{spread} (n={summary.n}{of_expected})"
+    told = f", {lost}" if lost else ""
+    return f"{points(summary.mean)}{spread} (n={summary.n}{of_expected}{told})"
 
 
 def _between(low: float | None, high: float | None) -> str:
@@ -104,8 +114,9 @@ def _spread_of(cell: Cell) -> list[str]:
     numbers = map(points, (summary.min, summary.median, summary.max, summary.se))
     around = (_between(summary.low, summary.high), described(cell.ok_only))
     # The average has seeds where the tasks have runs: counts of runs do not belong beside them.
-    averaged = cell.column.task == AVERAGE
-    counts = [NOTHING if averaged else str(len(seeds)) for seeds in vars(cell.counts).values()]
+    counts = [
+        NOTHING if cell.column.averages else str(len(seeds)) for seeds in vars(cell.counts).values()
+    ]
     return [f"{summary.n} of {cell.expected}", *numbers, *around, *counts]
 
 

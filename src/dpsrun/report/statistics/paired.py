@@ -60,8 +60,11 @@ def sign_flip_p(differences: Sequence[float], generator: Generator) -> float:
 
 
 def smallest_sign_flip_p(n: int) -> float:
-    """Give the smallest p that n seeds can reach: the observed signs and their opposites."""
-    return 2.0 ** (1 - n)
+    """Give the smallest p that n seeds can reach: that of the observed signs and their opposites.
+
+    Random signs cannot show less than one in them.
+    """
+    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT else 1 / (1 + DRAWS)
 
 
 def _all_sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,8 +80,13 @@ def _as_far(sums: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray
     return far
 
 
-def improvement(differences: Sequence[float], generator: Generator) -> Interval:
-    """Give an interval of P(A > B): percentile bootstrap over the seeds (95 %)."""
+def improvement(differences: Sequence[float], generator: Generator) -> Interval | None:
+    """Give an interval of P(A > B): percentile bootstrap over the seeds (95 %).
+
+    None where all signs are the same: samples of these would show no uncertainty at all.
+    """
     signs = (np.sign(np.asarray(differences, dtype=np.float64)) + 1) / 2
+    if np.ptp(signs) == 0:
+        return None
     drawn = generator.integers(0, signs.size, (RESAMPLES, signs.size))
     return percentiles(signs[drawn].mean(axis=1))

@@ -17,7 +17,7 @@ from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 ROUNDING = 1e-12
 """Scores that are no further apart differ by rounding alone."""
 
-FEW = 5
+FEW = 20
 """Below so many seeds a bootstrap knows too little of the tails: its intervals are too short."""
 
 
