@@ -182,6 +182,16 @@ def test_five_scores_have_quartiles_and_fewer_only_a_median() -> None:
     assert bars(ax) == [pytest.approx([30, 30]), pytest.approx([15, 15])]
 
 
+def test_the_outermost_scores_have_room_for_whole_marks_where_boxes_end_there() -> None:
+    stuck = cell(0.5, 0.5, 0.5, 0.5, 0.9, 0.9, 0.9, 0.9, failed=[0, 1, 2, 3])
+    (figure,) = distribution.draw([panel({"vanilla": stuck})])
+    styled(figure.draw_without_rendering)()
+    (ax,) = figure.axes
+    marks = ax.transData.transform([point for kind in dots(ax) for point in kind])[:, 0]
+    radius = np.sqrt(distribution.FAILED["s"]) / 2 * figure.dpi / 72
+    assert ax.bbox.x0 + radius < min(marks) < max(marks) < ax.bbox.x1 - radius
+
+
 def test_differences_show_each_pair_their_mean_and_its_interval() -> None:
     first, second = (0.7, 0.8, 0.9), (0.6, 0.6, 0.6)
     figures = differences.draw([panel({"dps": compared(first, second)})])

@@ -27,6 +27,9 @@ GUESS: dict[str, Any] = {"color": "0.45", "linestyle": (0, (1, 1.5)), "linewidth
 MEDIAN: dict[str, Any] = {"color": "black", "linewidth": 1.2}
 BOX: dict[str, Any] = {"color": "0.85", "linewidth": 0}
 
+BESIDE = 0.08
+"""Room for a whole mark beside the outermost scores, as a share of the axis."""
+
 
 @styled
 def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
@@ -36,6 +39,8 @@ def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
 
 def _draw_panel(drawn: Drawn[Cell]) -> None:
     (ax,), panel = drawn.axes, drawn.panel
+    ax.use_sticky_edges = False  # a box would end the axis where it ends, and cut points in half
+    ax.margins(x=BESIDE)
     cells = [(row, panel.of[m]) for row, m in enumerate(drawn.methods) if m in panel.of]
     places = heights(dict.fromkeys(seed for cell in panel.of.values() for seed in cell.scores))
     for row, cell in cells:
