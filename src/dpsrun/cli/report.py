@@ -35,7 +35,11 @@ NoBootstrap = Annotated[
     bool, typer.Option("--no-bootstrap", help="Leave out what takes resampling.")
 ]
 NoFigures = Annotated[
-    bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
+    bool,
+    typer.Option(
+        "--no-figures",
+        help="Write the tables alone, which is faster; figures of an earlier report are deleted.",
+    ),
 ]
 
 

@@ -14,7 +14,7 @@ from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import further, headline, outcomes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
 from dpsrun.report.terminal import print_lines, print_table
-from dpsrun.report.write import write_figures, write_findings, write_tables
+from dpsrun.report.write import delete_figures, write_figures, write_findings, write_tables
 from dpsrun.runs.store import Damaged, Store
 
 if TYPE_CHECKING:
@@ -111,11 +111,17 @@ def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Ma
     found = find(store, report, wishes)
     told = record(found)
     files = (*write_tables(store, report, told), *write_findings(store, found, told))
+    drawn = _drawn(store, found) if figures else ()
+    delete_figures(store, report, but=drawn or ())
+    return Made(report, (*files, *(drawn or ())), found, told, drawn=drawn is not None)
+
+
+def _drawn(store: Store, found: Findings) -> Sequence[Path] | None:
+    """Draw the figures; None without matplotlib."""
     try:
-        drawn = tuple(write_figures(store, found)) if figures else ()
+        return write_figures(store, found)
     except ModuleNotFoundError:
-        return Made(report, files, found, told, drawn=False)
-    return Made(report, (*files, *drawn), found, told)
+        return None
 
 
 def print_all(produced: Produced) -> None:

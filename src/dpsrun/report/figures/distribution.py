@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from dpsrun.report.aggregate import Cell
+from dpsrun.report.aggregate import Cell, Selection
 from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.epochs import across
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import HALF, heights, in_rows
 from dpsrun.report.figures.style import styled
@@ -32,9 +33,10 @@ BESIDE = 0.08
 
 
 @styled
-def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
+def draw(panels: Sequence[Panel[Cell]], selection: Selection) -> list[Figure]:
     """Draw every score, the median, with enough scores the quartiles, and the constant guess."""
-    return filled(in_rows(panels, "score x 100", dict(_marks(panels))), _draw_panel)
+    label = across("score x 100", selection)
+    return filled(in_rows(panels, label, dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Cell]) -> None:

@@ -35,7 +35,7 @@ def in_rows(panels: Sequence[Panel[T]], across: str, marks: Entries) -> Iterator
     most = int((INCHES_DOWN_A_PAGE - 1) / row)
     shared = blocks(panels, most)
     rows = max((len(block.methods) for block in shared), default=0)
-    height = INCHES_AROUND_A_PANEL + rows * row
+    height = INCHES_AROUND_A_PANEL + INCHES_OF_A_LINE * across.count("\n") + rows * row
     room = Room(INCHES_OF_A_PANEL, height, across, beside=inches_across(names))
     for page in pages(shared, room, marks, no_legend):
         for each in page.panels:
