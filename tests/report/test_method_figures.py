@@ -160,14 +160,6 @@ def test_a_panel_alone_is_as_wide_as_a_column(name: str) -> None:
     assert figure.axes[0].get_title() == "rte"
 
 
-@pytest.mark.parametrize("name", ["distribution", "differences"])
-@pytest.mark.parametrize("methods", [41, 42, 43, 44])
-def test_rows_are_no_longer_than_a_page(name: str, methods: int) -> None:
-    draw, shown = EACH[name]
-    for figure in draw([panel({f"m{number}": shown for number in range(methods)})]):
-        assert figure.get_figheight() < 9.1
-
-
 def test_a_distribution_has_a_point_for_each_seed_and_another_for_a_degenerate_run() -> None:
     shown = {"vanilla": cell(*SCORES), "dps-mix": cell(0.7, 0.5, failed=[1], expected=3)}
     figures = distribution.draw([panel(shown, chance=0.5)], "last")
