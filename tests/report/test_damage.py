@@ -11,7 +11,7 @@ from dpsrun.errors import UserError
 from dpsrun.report.formats.markdown import stability as markdown
 from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.spreadsheets import runs as runs_csv
-from dpsrun.report.produce import produce
+from dpsrun.report.produce import print_all, produce
 from dpsrun.report.read import Report, choose, read
 from dpsrun.runs.store import Manifest, Store
 from tests.report.builder import Key, Wanted, make_results
@@ -114,9 +114,39 @@ def test_a_grid_that_repeats_its_labels_is_named_and_the_others_are_reported(sto
 
 def test_a_grid_under_another_name_is_damaged(store: Store) -> None:
     (store.root / "grids" / "demo.json").rename(store.root / "grids" / "copy.json")
-    made = produce(store.root, everything=False, names=[])
-    assert made.reports == ()
-    assert made.damaged[0].reason == "belongs to another grid, demo"
+    with pytest.raises(UserError, match=r"copy\.json is damaged: belongs to another grid, demo"):
+        produce(store.root, everything=False, names=[])
+
+
+def test_where_every_grid_is_damaged_the_user_is_told_what_to_do(store: Store) -> None:
+    (store.root / "grids" / "demo.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match=r"demo\.json is damaged: (.*\n)+run the grid again, or"):
+        produce(store.root, everything=False, names=[])
+    (made,) = produce(store.root, everything=True, names=[]).reports
+    assert len(made.report.entries) == 2
+
+
+def test_the_terminal_names_the_first_damaged_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", seed): 0.6 for seed in range(5)})
+    results = [store.folder(run) / "result.json" for run in store.run_ids()]
+    for number, result in enumerate(results, start=1):
+        overwrite(result, b"{")
+        print_all(produce(store.root, everything=False, names=[]))
+        lines = capsys.readouterr().out.splitlines()
+        named = [line for line in lines if "result.json is damaged: " in line]
+        assert len(named) == min(number, 3)
+    assert "2 more are damaged; stability.md names them" in lines
+    assert "5 runs: 5 damaged" in lines
+
+
+def test_one_run_is_counted_in_the_singular(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_results(tmp_path, {("rte", "vanilla", 0): 0.6})
+    print_all(produce(store.root, everything=False, names=[]))
+    assert "1 run: 1 ok" in capsys.readouterr().out.splitlines()
 
 
 def test_a_stray_file_among_the_runs_does_no_harm(store: Store) -> None:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from typer.testing import CliRunner
 
 from dpsrun.cli.app import app
 from dpsrun.report import drawing
+from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.ablation import ablations
 from dpsrun.report.analysis.sizes import panels
 from dpsrun.report.figures import curve, heatmap
@@ -54,6 +56,10 @@ CROSSED: dict[tuple[float, float, int], Wanted] = {
     (0.3, 0.1, 0): 0.9,
 }
 """Drop fraction, update ratio and seed -> how the run ended."""
+
+
+EPOCH = Evaluation(epoch=1, step=6, metrics={}, primary=0.6, train_loss=None, halves=(0.5, 0.7))
+SEEDS = (0, 1, 2)
 
 
 def sized(method: str, scenario: str, seed: int) -> Run:
@@ -103,11 +109,20 @@ def pictures(store: Store, report: Report) -> dict[str, bytes]:
     return {name: picture(figure) for name, figure in drawing.draw(found)}
 
 
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Three seeds of each row, all with a held-out score; what every figure of scores shows."""
+    sizes, settings = ("low-resource(100)", "full"), {key[:2] for key in CROSSED}
+    runs = [sized("vanilla", size, seed) for size in sizes for seed in SEEDS]
+    runs += [swept(*setting, seed) for setting in sorted(settings) for seed in SEEDS]
+    facts = {"evaluations": (EPOCH,)}
+    return make_grid(tmp_path_factory.mktemp("halved"), ((run, 0.6, facts) for run in runs))
+
+
 @pytest.fixture
 def one(tmp_path: Path) -> Store:
     """A grid of a single run, of one epoch: it has one figure."""
-    epoch = Evaluation(epoch=1, step=6, metrics={}, primary=0.6, train_loss=None)
-    return make_grid(tmp_path, [(sized("vanilla", "full", 0), 0.6, {"evaluations": (epoch,)})])
+    return make_grid(tmp_path, [(sized("vanilla", "full", 0), 0.6, {"evaluations": (EPOCH,)})])
 
 
 def words(ax: Axes) -> list[str]:
@@ -211,23 +226,51 @@ def test_a_grid_closes_with_tables_alone_and_report_draws_unless_told_not_to(one
     assert pictured() == {"distribution.png", "distribution.svg"}
 
 
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ("last", "last epoch"),
+        ("best", "best epoch (optimistic)"),
+        ("held-out", "held-out epoch"),
+    ],
+)
+def test_a_figure_of_scores_says_which_epoch_it_shows(
+    halved: Store, selection: Selection, words: str
+) -> None:
+    found = find(halved, report_of(halved), Wishes(selection=selection, bootstrap=False))
+    said = {name: said_by(figure) for name, figure in drawing.draw(found)}
+    assert f"score x 100, {words}" in said["distribution"]
+    assert f"difference x 100, {words}" in said["differences"]
+    assert f"expected best x 100, {words}" in said["budget"]
+    assert f"score x 100, {words}" in said["score-by-cost"]
+    assert "score x 100, last epoch" in said["learning-curve"]
+    assert "last epoch, mean" in said["heatmap-dps-dense"]
+
+
+def said_by(figure: Figure) -> str:
+    return " | ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
+
+
 def pictures_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.suffix in {".png", ".svg"}}
 
 
-def test_a_report_deletes_its_figures_of_which_there_is_nothing_any_more(tmp_path: Path) -> None:
-    store = make_grid(tmp_path, [(sized("vanilla", "full", 0), None, {})])
-    folder = store.root / "tables" / "demo"
-    folder.mkdir(parents=True)
-    for name in ("distribution.png", "budget-2.svg", "heatmap-dps-dense.png", "mine.png"):
-        (folder / name).touch()
-    produce(store.root, everything=False, names=[], wishes=Wishes(), figures=True)
-    assert pictures_in(folder) == {"mine.png"}
+def test_a_report_leaves_no_figure_of_an_earlier_one(one: Store) -> None:
+    folder = one.root / "tables" / "demo"
+    for figures, left in ((True, {"distribution.png", "distribution.svg"}), (False, set())):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("distribution.png", "budget-2.svg", "heatmap-dps-dense.png", "mine.png"):
+            (folder / name).touch()
+        produce(one.root, everything=False, names=[], wishes=Wishes(), figures=figures)
+        assert pictures_in(folder) == {"mine.png", *left}
 
 
 def test_without_matplotlib_the_tables_are_written_and_a_line_says_what_to_install(
     one: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = one.root / "tables" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "training.png").touch()
     for name in [name for name in sys.modules if re.match(r"dpsrun\.report\.(figures|draw)", name)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -235,4 +278,5 @@ def test_without_matplotlib_the_tables_are_written_and_a_line_says_what_to_insta
     assert ended.exit_code == 0
     assert "stability.md" in ended.stdout
     assert ".png" not in ended.stdout
+    assert pictures_in(folder) == set()
     assert ended.stdout.count("pip install 'dpsrun[report]'") == 1

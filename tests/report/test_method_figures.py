@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -86,12 +87,18 @@ def selected(*kept: float) -> Selections:
 
 
 EACH: dict[str, tuple[Callable[[Any], list[Figure]], object]] = {
-    "distribution": (distribution.draw, cell(*SCORES, failed=[2], expected=5)),
+    "distribution": (
+        partial(distribution.draw, selection="best"),
+        cell(*SCORES, failed=[2], expected=5),
+    ),
     "training": (training.draw, epochs((0.3, 0.4), (0.5, 0.7))),
-    "differences": (differences.draw, compared(SCORES, (0.5, 0.5, 0.5, 0.5))),
-    "budget": (budget.draw, budget_of(*SCORES)),
+    "differences": (
+        partial(differences.draw, selection="best"),
+        compared(SCORES, (0.5, 0.5, 0.5, 0.5)),
+    ),
+    "budget": (partial(budget.draw, selection="best"), budget_of(*SCORES)),
     "selection": (selection.draw, selected(0.5, 0.6, 0.7)),
-    "cost": (cost.draw, Deal(1.2, summarise(SCORES))),
+    "cost": (partial(cost.draw, selection="best"), Deal(1.2, summarise(SCORES))),
 }
 """Each figure, and something that it can show of a method."""
 
@@ -130,7 +137,7 @@ def test_of_nothing_there_is_no_figure(name: str) -> None:
     assert draw(()) == []
 
 
-@pytest.mark.parametrize("name", ["distribution", "training", "cost"])
+@pytest.mark.parametrize("name", ["distribution", "training", "differences", "budget", "cost"])
 def test_no_word_leaves_the_page_however_long_the_names_are(name: str) -> None:
     draw, shown = EACH[name]
     methods = ["vanilla", LONG, "child-tuning-d", "dps-mix+mixout", "top-k-layers"]
@@ -158,7 +165,7 @@ def test_a_panel_alone_is_as_wide_as_a_column(name: str) -> None:
 
 def test_a_distribution_has_a_point_for_each_seed_and_another_for_a_degenerate_run() -> None:
     shown = {"vanilla": cell(*SCORES), "dps-mix": cell(0.7, 0.5, failed=[1], expected=3)}
-    figures = distribution.draw([panel(shown, chance=0.5)])
+    figures = distribution.draw([panel(shown, chance=0.5)], "last")
     (ax,) = axes_of(figures)
     seeds, failed = dots(ax)
     assert rows(ax) == ["vanilla", "dps-mix"]
@@ -179,15 +186,25 @@ def test_a_distribution_has_a_point_for_each_seed_and_another_for_a_degenerate_r
 
 def test_five_scores_have_quartiles_and_fewer_only_a_median() -> None:
     shown = {"vanilla": cell(0.1, 0.2, 0.3, 0.4, 0.5), "dps-mix": cell(0.1, 0.2)}
-    (ax,) = axes_of(distribution.draw([panel(shown)]))
+    (ax,) = axes_of(distribution.draw([panel(shown)], "last"))
     boxes = [box.get_window_extent().transformed(ax.transData.inverted()) for box in ax.patches]
     assert [(box.x0, box.x1) for box in boxes] == [pytest.approx((20, 40))]
     assert bars(ax) == [pytest.approx([30, 30]), pytest.approx([15, 15])]
 
 
+def test_the_outermost_scores_have_room_for_whole_marks_where_boxes_end_there() -> None:
+    stuck = cell(0.5, 0.5, 0.5, 0.5, 0.9, 0.9, 0.9, 0.9, failed=[0, 1, 2, 3])
+    (figure,) = distribution.draw([panel({"vanilla": stuck})], "last")
+    styled(figure.draw_without_rendering)()
+    (ax,) = figure.axes
+    marks = ax.transData.transform([point for kind in dots(ax) for point in kind])[:, 0]
+    radius = np.sqrt(distribution.FAILED["s"]) / 2 * figure.dpi / 72
+    assert ax.bbox.x0 + radius < min(marks) < max(marks) < ax.bbox.x1 - radius
+
+
 def test_differences_show_each_pair_their_mean_and_its_interval() -> None:
     first, second = (0.7, 0.8, 0.9), (0.6, 0.6, 0.6)
-    figures = differences.draw([panel({"dps": compared(first, second)})])
+    figures = differences.draw([panel({"dps": compared(first, second)})], "last")
     (ax,) = axes_of(figures)
     zero, mean, pairs = ax.lines
     interval = t_interval((0.1, 0.2, 0.3))
@@ -201,7 +218,9 @@ def test_differences_show_each_pair_their_mean_and_its_interval() -> None:
 
 def test_what_cannot_be_paired_has_a_mark_of_its_own_and_no_points() -> None:
     unpaired = compared((0.7, 0.8), (0.5, 0.6, 0.6), paired=False)
-    figures = differences.draw([panel({"dps": compared(SCORES, SCORES), "mixout": unpaired})])
+    figures = differences.draw(
+        [panel({"dps": compared(SCORES, SCORES), "mixout": unpaired})], "last"
+    )
     (ax,) = axes_of(figures)
     markers = [line.get_marker() for line in ax.lines[1:]]
     assert markers == ["D", "o", "s"]
@@ -237,7 +256,7 @@ def test_many_trainings_are_drawn_in_panels_of_at_most_seven_lines() -> None:
 
 def test_a_budget_has_both_estimates_for_no_more_runs_than_there_are() -> None:
     scores = (0.5, 0.6, 0.9)
-    (ax,) = axes_of(budget.draw([panel({"dps": budget_of(*scores)})]))
+    (ax,) = axes_of(budget.draw([panel({"dps": budget_of(*scores)})], "last"))
     unbiased, biased = ax.lines
     assert list(np.asarray(biased.get_xdata())) == [1, 2, 3]
     expected = expected_best(scores)
@@ -267,7 +286,7 @@ def test_a_panel_of_selections_has_room_for_the_highest_line() -> None:
 
 def test_a_cost_is_a_point_with_a_bar_and_the_name_of_its_method() -> None:
     shown = {"vanilla": Deal(1.0, summarise((0.5, 0.7))), "dps-mix": Deal(1.3, summarise((0.8,)))}
-    (ax,) = axes_of(cost.draw([panel(shown)]))
+    (ax,) = axes_of(cost.draw([panel(shown)], "last"))
     assert [text.get_text() for text in ax.texts] == ["vanilla", "dps-mix"]
     points = [text.xy for text in ax.texts if isinstance(text, Annotation)]
     assert points == [pytest.approx((1, 60)), pytest.approx((1.3, 80))]

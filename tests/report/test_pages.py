@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.blocks import blocks
 from dpsrun.report.figures.pages import Room, no_legend, pages
+from dpsrun.report.figures.rows import in_rows
 
 
 def panel(methods: Sequence[str], scenario: str = "full") -> Panel[int]:
@@ -21,6 +24,13 @@ def test_what_does_not_fit_on_a_page_goes_on_on_the_next() -> None:
     assert headings == [sizes[:8], sizes[8:]]
     assert {page.figure.get_figwidth() for page in (first, second)} == {6.8}
     assert second.figure.get_figheight() < first.figure.get_figheight() <= 9
+
+
+@pytest.mark.parametrize("label", ["score", "score,\nbest epoch\n(optimistic)"])
+def test_rows_and_the_label_below_them_are_no_longer_than_a_page(label: str) -> None:
+    for rows in range(40, 50):
+        (page,) = in_rows([panel([f"m{number}" for number in range(rows)])], label, {})
+        assert page.figure.get_figheight() < 9
 
 
 def test_more_than_seven_methods_are_shared_out_evenly_each_time_with_the_reference() -> None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
 
-
-class Select(Enum):
-    """Which epoch gives a run's score."""
-
-    LAST = "last"
-    BEST = "best"
-    HELD_OUT = "held-out"
-
+if TYPE_CHECKING:
+    from dpsrun.report.aggregate import Selection
 
 Everything = Annotated[
     bool, typer.Option("--all", help="One table over all runs, whatever grid they are of.")
@@ -24,18 +17,38 @@ Everything = Annotated[
 Grids = Annotated[list[str] | None, typer.Option("--grid", help="Only this grid; repeatable.")]
 Against = Annotated[
     str | None,
-    typer.Option("--against", help="The method that others are compared with (default: vanilla)."),
+    typer.Option(
+        "--against",
+        metavar="LABEL",
+        help="Label of the method that others are compared with (default: vanilla).",
+    ),
 ]
 Tuned = Annotated[
     list[str] | None,
-    typer.Option("--tuned", help="A setting chosen for each method; repeatable."),
+    typer.Option(
+        "--tuned",
+        metavar="CONDITION",
+        help="A condition that was chosen for each method, such as learning_rate: rows that differ "
+        "in it alone are not marked; repeatable.",
+    ),
 ]
-Selected = Annotated[Select, typer.Option("--select", help="The epoch whose scores are compared.")]
+Select = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        metavar="EPOCH",
+        help="The epoch whose scores are compared: last, best or held-out.",
+    ),
+]
 NoBootstrap = Annotated[
     bool, typer.Option("--no-bootstrap", help="Leave out what takes resampling.")
 ]
 NoFigures = Annotated[
-    bool, typer.Option("--no-figures", help="Write the tables alone, which is faster.")
+    bool,
+    typer.Option(
+        "--no-figures",
+        help="Write the tables alone, which is faster; figures of an earlier report are deleted.",
+    ),
 ]
 
 
@@ -46,7 +59,7 @@ def report(
     grids: Grids = None,
     against: Against = None,
     tuned: Tuned = None,
-    select: Selected = Select.LAST,
+    select: Select = "last",
     no_bootstrap: NoBootstrap = False,
     no_figures: NoFigures = False,
     as_json: AsJson = False,
@@ -58,7 +71,7 @@ def report(
     wishes = Wishes(
         against=against,
         tuned=frozenset(tuned or ()),
-        selection=select.value,
+        selection=_selection(select),
         bootstrap=not no_bootstrap,
     )
     made = produce.produce(
@@ -68,3 +81,15 @@ def report(
         terminal.print_json(produce.as_json(made))
     else:
         produce.print_all(made)
+
+
+def _selection(word: str) -> Selection:
+    from typing import get_args
+
+    from dpsrun.errors import UserError, nearest
+    from dpsrun.report.aggregate import Selection
+
+    known: dict[str, Selection] = {each: each for each in get_args(Selection)}
+    if word not in known:
+        raise UserError(f"--select {word}: {nearest(word, known)}")
+    return known[word]

@@ -28,27 +28,21 @@ from dpsrun.report.figures import (
 )
 from dpsrun.report.findings import Findings
 
-NAMES = re.compile(
-    r"learning-curve|heatmap-.*"
-    r"|(distribution|training|differences|budget|selection|score-by-cost)(-\d+)?"
-)
-"""What figures may be called."""
-
 
 def draw(found: Findings) -> Iterator[tuple[str, Figure]]:
     """Draw all that there is something to draw of; give each figure with its name."""
-    report, chosen = found.report, found.references
+    report, chosen, epoch = found.report, found.references, found.report.selection
     if curves := panels(report):
         yield "learning-curve", curve.draw(curves)
     maps = ablations(report)
     yield from ((_name(each, maps), heatmap.draw(each)) for each in maps)
     paged: Mapping[str, Sequence[Figure]] = {
-        "distribution": distribution.draw(distributions(report, chosen)),
+        "distribution": distribution.draw(distributions(report, chosen), epoch),
         "training": training.draw(trainings(report, chosen)),
-        "differences": differing.draw(differences(found.comparisons)),
-        "budget": budget.draw(found.budgets),
+        "differences": differing.draw(differences(found.comparisons), epoch),
+        "budget": budget.draw(found.budgets, epoch),
         "selection": selection.draw(selections(report, chosen)),
-        "score-by-cost": cost.draw(tradeoffs(report, chosen)),
+        "score-by-cost": cost.draw(tradeoffs(report, chosen), epoch),
     }
     for name, pages in paged.items():
         for number, page in enumerate(pages, start=1):

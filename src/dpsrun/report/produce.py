@@ -14,7 +14,7 @@ from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import further, headline, outcomes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
 from dpsrun.report.terminal import print_lines, print_table
-from dpsrun.report.write import write_figures, write_findings, write_tables
+from dpsrun.report.write import delete_figures, write_figures, write_findings, write_tables
 from dpsrun.runs.store import Damaged, Store
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
 
 SELECTED = {"last": "last epoch", "best": "best epoch", "held-out": "held-out epoch"}
+
+SHOWN = 3
+"""A terminal names so many damaged results."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ def produce(
     """Make and write the reports of the named grids, of all grids, or one of everything.
 
     Comparisons and figures take seconds: they are made only where they are asked for.
-    Raises UserError for a folder without runs, an unknown grid, label or condition, and for a
-    folder that cannot be written.
+    Raises UserError for a folder without runs, one whose grids are all damaged, an unknown grid,
+    label or condition, and for a folder that cannot be written.
     """
     if everything and names:
         raise UserError("--all and --grid exclude each other")
@@ -89,6 +92,9 @@ def _produce(
         manifests = [combined]
     else:
         manifests, damaged = choose(store, names)
+    if not manifests:
+        told = "\n".join(map(_named, damaged))
+        raise UserError(f"{told}\nrun the grid again, or make one table of all runs with `--all`")
     reports = (read(store, manifest) for manifest in manifests)
     made = tuple(_made(store, report, wishes, figures=figures) for report in reports)
     return Produced(made, tuple(damaged))
@@ -111,18 +117,24 @@ def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Ma
     found = find(store, report, wishes)
     told = record(found)
     files = (*write_tables(store, report, told), *write_findings(store, found, told))
+    drawn = _drawn(store, found) if figures else ()
+    delete_figures(store, report, but=drawn or ())
+    return Made(report, (*files, *(drawn or ())), found, told, drawn=drawn is not None)
+
+
+def _drawn(store: Store, found: Findings) -> Sequence[Path] | None:
+    """Draw the figures; None without matplotlib."""
     try:
-        drawn = tuple(write_figures(store, found)) if figures else ()
+        return write_figures(store, found)
     except ModuleNotFoundError:
-        return Made(report, files, found, told, drawn=False)
-    return Made(report, (*files, *drawn), found, told)
+        return None
 
 
 def print_all(produced: Produced) -> None:
     """Print the headline of each report, what its reader must know, and where its files lie."""
     for made in produced.reports:
         print_report(made)
-    print_lines(f"{file.path} is damaged: {file.reason}" for file in produced.damaged)
+    print_lines(map(_named, produced.damaged))
     print_lines([UNDRAWN] if produced.undrawn else [])
 
 
@@ -136,8 +148,24 @@ def print_report(made: Made) -> None:
         print_table("further evaluation sets, after the last step", *further(report.transfer))
     if made.findings:
         print_comparisons(made.findings)
-    counted = ", ".join(f"{number} {outcome}" for outcome, number in outcomes(report).items())
-    print_lines([f"{len(report.entries)} runs: {counted}", *map(str, made.files), ""])
+    print_lines([_counted(report), *_damage(report.damaged), *map(str, made.files), ""])
+
+
+def _counted(report: Report) -> str:
+    number = len(report.entries)
+    outcome = ", ".join(f"{count} {outcome}" for outcome, count in outcomes(report).items())
+    return f"{number} {'run' if number == 1 else 'runs'}: {outcome}"
+
+
+def _damage(files: Sequence[Damaged]) -> Iterator[str]:
+    """Name the first files that could not be read; `stability.md` names all."""
+    yield from map(_named, files[:SHOWN])
+    if len(files) > SHOWN:
+        yield f"{len(files) - SHOWN} more are damaged; stability.md names them"
+
+
+def _named(file: Damaged) -> str:
+    return f"{file.path} is damaged: {file.reason}"
 
 
 def print_comparisons(found: Findings) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 SPREAD = ("comparisons", "overall", "budgets", "example_noise", "variance_sources", "published")
 """Parts of a record that have a spreadsheet of their own."""
+
+
+FIGURES = re.compile(
+    r"(learning-curve|heatmap-.*"
+    r"|(distribution|training|differences|budget|selection|score-by-cost)(-\d+)?)\.(png|svg)"
+)
+"""What files of figures may be called."""
 
 
 def write_tables(store: Store, report: Report, numbers: Mapping[str, Sequence[Line]]) -> list[Path]:
@@ -60,19 +68,19 @@ def write_findings(store: Store, found: Findings, told: Record) -> list[Path]:
 
 
 def write_figures(store: Store, found: Findings) -> list[Path]:
-    """Draw the figures of a report; raises OSError, ModuleNotFoundError without matplotlib.
-
-    Those of an earlier report that there is nothing of any more are deleted.
-    """
-    from dpsrun.report.drawing import NAMES, draw  # noqa: PLC0415 (an extra, and slow)
+    """Draw the figures of a report; raises OSError, ModuleNotFoundError without matplotlib."""
+    from dpsrun.report.drawing import draw  # noqa: PLC0415 (an extra, and slow)
     from dpsrun.report.figures.style import save  # noqa: PLC0415 (as above)
 
     folder = _folder(store, found.report)
-    written = [path for name, figure in draw(found) for path in save(figure, folder / name)]
-    for path in {*folder.glob("*.png"), *folder.glob("*.svg")}.difference(written):
-        if NAMES.fullmatch(path.stem):
+    return [path for name, figure in draw(found) for path in save(figure, folder / name)]
+
+
+def delete_figures(store: Store, report: Report, but: Collection[Path]) -> None:
+    """Delete figures of an earlier report, which may show other numbers; raises OSError."""
+    for path in set(_folder(store, report).iterdir()).difference(but):
+        if FIGURES.fullmatch(path.name):
             path.unlink()
-    return written
 
 
 def _folder(store: Store, report: Report) -> Path:

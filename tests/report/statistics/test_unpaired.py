@@ -70,6 +70,13 @@ def test_large_groups_are_sampled_near_the_exact_value(monkeypatch: pytest.Monke
     assert permutation_p(A, B, generator()) == sampled
 
 
+def test_a_sampled_p_is_over_every_draw_and_never_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpaired, "DRAWS", 2 * unpaired.BLOCK + 1)
+    alike, low, high = [0.5] * 20, list(map(float, range(20))), list(map(float, range(100, 120)))
+    assert permutation_p(alike, alike, generator()) == 1
+    assert permutation_p(low, high, generator()) == pytest.approx(1 / (2 * unpaired.BLOCK + 2))
+
+
 def test_an_empty_group_has_no_p() -> None:
     with pytest.raises(ValueError, match="empty"):
         permutation_p([], A, generator())

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.budget import Budget
 from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.epochs import up
 from dpsrun.report.figures.lines import Look, draw_lines
 from dpsrun.report.figures.pages import Room
 from dpsrun.report.figures.style import styled
 
-ROOM = Room(width=1.5, height=1.7, across="runs", up=("expected best x 100",))
 SHADE = 0.1
 UNBIASED: dict[str, Any] = {"linestyle": (0, (2, 1.5)), "linewidth": 0.8}
 MARKS = {
@@ -28,9 +29,10 @@ MARKS = {
 
 
 @styled
-def draw(panels: Sequence[Panel[Budget]]) -> list[Figure]:
+def draw(panels: Sequence[Panel[Budget]], selection: Selection) -> list[Figure]:
     """Draw both estimates for 1 to n runs, and the spread of the first among what was observed."""
-    return list(draw_lines(panels, ROOM, MARKS, _draw, {"linestyle": "-"}))
+    room = Room(1.5, 1.7, "runs", (up("expected best x 100", selection),))
+    return list(draw_lines(panels, room, MARKS, _draw, {"linestyle": "-"}))
 
 
 def _draw(axes: tuple[Axes, ...], budget: Budget, look: Look) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
+from dpsrun.report.figures.epochs import up
 from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, lines_of, wrapped
 from dpsrun.report.figures.pages import Drawn, Room, filled, no_legend, pages
 from dpsrun.report.figures.style import styled
@@ -40,7 +42,7 @@ LEADER: dict[str, Any] = {
 
 
 @styled
-def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
+def draw(panels: Sequence[Panel[Deal]], selection: Selection) -> list[Figure]:
     """Draw the mean with a bar of ± sample standard deviation; names stand at the right."""
     shared = blocks(panels, MOST)
     names = [name for block in shared for name in block.methods]
@@ -50,7 +52,7 @@ def draw(panels: Sequence[Panel[Deal]]) -> list[Figure]:
         INCHES_OF_A_PLOT + inches_across(names),
         INCHES_AROUND_A_PLOT + inside,
         "step time (vanilla = 1)",
-        ("score x 100",),
+        (up("score x 100", selection),),
     )
     return filled(pages(shared, room, {}, no_legend), partial(_draw_panel, line=line / inside))
 

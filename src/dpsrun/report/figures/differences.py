@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.epochs import across
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import heights, in_rows
 from dpsrun.report.figures.style import styled
@@ -22,9 +24,10 @@ UNPAIRED: dict[str, Any] = MEAN | {"marker": "s", "markerfacecolor": "white"}
 
 
 @styled
-def draw(panels: Sequence[Panel[Comparison]]) -> list[Figure]:
+def draw(panels: Sequence[Panel[Comparison]], selection: Selection) -> list[Figure]:
     """Draw the mean difference with its interval, and the difference of each pair of runs."""
-    return filled(in_rows(panels, "difference x 100", dict(_marks(panels))), _draw_panel)
+    label = across("difference x 100", selection)
+    return filled(in_rows(panels, label, dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Comparison]) -> None:

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from dpsrun.report.aggregate import Cell
+from dpsrun.report.aggregate import Cell, Selection
 from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.epochs import across
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import HALF, heights, in_rows
 from dpsrun.report.figures.style import styled
@@ -27,15 +28,21 @@ GUESS: dict[str, Any] = {"color": "0.45", "linestyle": (0, (1, 1.5)), "linewidth
 MEDIAN: dict[str, Any] = {"color": "black", "linewidth": 1.2}
 BOX: dict[str, Any] = {"color": "0.85", "linewidth": 0}
 
+BESIDE = 0.08
+"""Room for a whole mark beside the outermost scores, as a share of the axis."""
+
 
 @styled
-def draw(panels: Sequence[Panel[Cell]]) -> list[Figure]:
+def draw(panels: Sequence[Panel[Cell]], selection: Selection) -> list[Figure]:
     """Draw every score, the median, with enough scores the quartiles, and the constant guess."""
-    return filled(in_rows(panels, "score x 100", dict(_marks(panels))), _draw_panel)
+    label = across("score x 100", selection)
+    return filled(in_rows(panels, label, dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Cell]) -> None:
     (ax,), panel = drawn.axes, drawn.panel
+    ax.use_sticky_edges = False  # a box would end the axis where it ends, and cut points in half
+    ax.margins(x=BESIDE)
     cells = [(row, panel.of[m]) for row, m in enumerate(drawn.methods) if m in panel.of]
     places = heights(dict.fromkeys(seed for cell in panel.of.values() for seed in cell.scores))
     for row, cell in cells:

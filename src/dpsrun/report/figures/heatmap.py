@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from dpsrun.report.aggregate import Cell
 from dpsrun.report.analysis.ablation import Ablation, cell_of
+from dpsrun.report.figures.epochs import EPOCHS
 from dpsrun.report.figures.style import panelled, styled
 from dpsrun.report.formats.tables import NOTHING, points, shown
 
@@ -81,7 +82,8 @@ def _ink(red: float, green: float, blue: float, _: float) -> str:
 
 
 def _notes(found: Ablation) -> Iterator[str]:
-    yield f"{found.method}, {found.model}, {found.scenario}: mean ± sample standard deviation."
+    place = f"{found.method}, {found.model}, {found.scenario}"
+    yield f"{place}: {EPOCHS['last']}, mean ± sample standard deviation."
     for row in found.references:
         cells = [(task, shown(cell_of(row, task))) for task in found.tasks]
         listed = ", ".join(f"{task} {score}" for task, score in cells if score != NOTHING)

@@ -23,6 +23,9 @@ T = TypeVar("T")
 INCHES_OF_A_PANEL = 1.05
 INCHES_BETWEEN_ROWS = 0.07
 INCHES_AROUND_A_PANEL = 0.6
+INCHES_OF_A_LEGEND = 0.4
+INCHES_OF_A_LABEL = 0.135
+"""What each further line of the axis' label takes."""
 
 HALF = 0.28
 """How far from the middle of its row something is drawn, in rows."""
@@ -32,11 +35,11 @@ def in_rows(panels: Sequence[Panel[T]], across: str, marks: Entries) -> Iterator
     """Lay out pages whose panels have a row for each method, the first on top."""
     names = {name for panel in panels for name in panel.of}
     row = INCHES_BETWEEN_ROWS + INCHES_OF_A_LINE * max(map(lines_of, names), default=1)
-    most = int((INCHES_DOWN_A_PAGE - 1) / row)
+    around = INCHES_AROUND_A_PANEL + INCHES_OF_A_LABEL * across.count("\n")
+    most = int((INCHES_DOWN_A_PAGE - INCHES_OF_A_LEGEND - around) / row)
     shared = blocks(panels, most)
     rows = max((len(block.methods) for block in shared), default=0)
-    height = INCHES_AROUND_A_PANEL + rows * row
-    room = Room(INCHES_OF_A_PANEL, height, across, beside=inches_across(names))
+    room = Room(INCHES_OF_A_PANEL, around + rows * row, across, beside=inches_across(names))
     for page in pages(shared, room, marks, no_legend):
         for each in page.panels:
             (ax,) = each.axes
