@@ -32,6 +32,18 @@ def again(finished: tuple[Bench, Ended], tmp_path: Path) -> Bench:
     return finished[0].copied(tmp_path / "copy")
 
 
+@pytest.fixture
+def quick(bench: Bench) -> Bench:
+    """Another finished grid of four runs, and a bench that does runs without training.
+
+    What is missing follows from files. That a training comes to the same numbers again is shown by
+    the test of one worker.
+    """
+    bench.grid(seeds=SEEDS)
+    assert bench.quick.say("grid", "small.yaml").code == 0
+    return bench.quick
+
+
 def started(ended: Ended) -> list[str]:
     return STARTED.findall(ended.err)
 
@@ -68,15 +80,15 @@ def test_a_second_call_runs_nothing_and_prints_the_same(
 
 
 def test_a_seed_that_is_added_and_results_that_are_lost_or_damaged_are_all_that_runs(
-    again: Bench,
+    quick: Bench,
 ) -> None:
-    expected, before = table(again), hashes(again)
+    expected, before = table(quick), hashes(quick)
     lost, damaged, *_ = before
-    shutil.rmtree(again.folder / "results/runs" / lost)
-    broken = again.folder / "results/runs" / damaged / "result.json"
+    shutil.rmtree(quick.folder / "results/runs" / lost)
+    broken = quick.folder / "results/runs" / damaged / "result.json"
     shutil.rmtree(broken.parent / "attempts")
     broken.write_text('{"run": ', encoding="utf-8")
-    ended = again.say("grid", again.grid(seeds=(*SEEDS, 2)))
+    ended = quick.say("grid", quick.grid(seeds=(*SEEDS, 2)))
     assert ended.code == 0
     assert "(n=3)" in ended.out
     added = set(started(ended)) - {lost, damaged}
@@ -85,9 +97,9 @@ def test_a_seed_that_is_added_and_results_that_are_lost_or_damaged_are_all_that_
     assert f"results/runs/{damaged}/result.json is damaged" in ended.err
     (kept,) = broken.parent.glob("result.json.damaged-*")
     assert kept.read_text(encoding="utf-8") == '{"run": '
-    assert before.items() < hashes(again).items()
-    assert again.say("grid", again.grid(seeds=SEEDS)).err == ""
-    assert table(again) == expected
+    assert before.items() < hashes(quick).items()
+    assert quick.say("grid", quick.grid(seeds=SEEDS)).err == ""
+    assert table(quick) == expected
 
 
 def test_a_training_that_ended_but_was_not_published_is_not_done_again(again: Bench) -> None:
@@ -99,10 +111,10 @@ def test_a_training_that_ended_but_was_not_published_is_not_done_again(again: Be
     assert (table(again), hashes(again)) == (expected, before)
 
 
-def test_an_order_that_cannot_be_written_is_named(again: Bench) -> None:
-    run, *_ = hashes(again)
-    (again.folder / "other/runs" / run / "spec.json").mkdir(parents=True)
-    ended = again.say("grid", "small.yaml", "--results", "other")
+def test_an_order_that_cannot_be_written_is_named(quick: Bench) -> None:
+    run, *_ = hashes(quick)
+    (quick.folder / "other/runs" / run / "spec.json").mkdir(parents=True)
+    ended = quick.say("grid", "small.yaml", "--results", "other")
     assert (ended.code, started(ended)) == (2, [])
     assert "--results other: cannot be written: Is a directory" in ended.err
 
