@@ -139,6 +139,13 @@ def test_plan_knows_what_is_done_and_how_long_the_rest_may_take(again: Bench) ->
     assert re.search(r"6 runs: 2 new, 4 done; 8 steps to do, about \d+ s with 2 at a time", said)
 
 
+def test_a_report_is_drawn_from_what_trainings_leave(again: Bench) -> None:
+    ended = again.say("report", "results")
+    assert (ended.code, ended.err) == (0, "")
+    assert "cannot be read" not in ended.out
+    assert (again.folder / "results/tables/small/training.png").is_file()
+
+
 def test_the_record_says_what_the_run_was_really_like(finished: tuple[Bench, Ended]) -> None:
     bench, _ = finished
     (run, *_) = hashes(bench)

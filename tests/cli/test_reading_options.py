@@ -24,9 +24,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     ("words", "expected"),
     [
         ("report", "tables/two/stability.md"),
-        ("report results --all", "tables/all/stability.md"),
-        ("report --grid one", "tables/one/stability.md"),
-        ("report other/results", "tables/other/stability.md"),
+        ("report results --all --no-figures", "tables/all/stability.md"),
+        ("report --grid one --no-figures", "tables/one/stability.md"),
+        ("report other/results --no-figures", "tables/other/stability.md"),
         ("status", "ended by oom"),
         ("status other/results", "other"),
         ("show rte-bert", "in grid one"),
@@ -45,9 +45,9 @@ def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: s
 @pytest.mark.parametrize(
     ("words", "path", "expected"),
     [
-        ("report --json", ("grids", 1, "grid"), "two"),
-        ("report --json --all", ("grids", 0, "outcomes", "ok"), 2),
-        ("report --json --grid two", ("grids", 0, "outcomes", "ok"), 1),
+        ("report --json --no-figures", ("grids", 1, "grid"), "two"),
+        ("report --json --all --no-figures", ("grids", 0, "outcomes", "ok"), 2),
+        ("report --json --grid two --no-figures", ("grids", 0, "outcomes", "ok"), 1),
         ("status --json", ("failures", 0, "outcome"), "oom"),
         ("show rte-bert --json", ("order", "spec", "task"), "rte"),
         ("show cola --json --results other/results", ("order", "spec", "seeds", "init"), 7),
