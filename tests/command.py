@@ -90,6 +90,12 @@ class Bench:
         """Run a command of ours to its end."""
         return self.run([*self.program, *map(str, words)])
 
+    def fork(self, *words: str | Path) -> Ended:
+        """Run a command of ours to its end, without starting Python for it."""
+        from tests import forked
+
+        return Ended(*forked.run([*map(str, words)], self.folder, self.environment, PATIENCE))
+
     def run(self, words: Sequence[str | Path]) -> Ended:
         """Run any command to its end."""
         ended = subprocess.run(

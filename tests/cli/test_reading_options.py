@@ -1,4 +1,4 @@
-"""Every option of the commands that read, through the installed command."""
+"""Every option of the commands that read, on the command line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     ],
 )
 def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: str) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.err) == (0, "")
     assert expected in ended.out
 
@@ -59,7 +59,7 @@ def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: s
 def test_machines_are_told_the_same_as_json(
     bench: Bench, words: str, path: tuple[str | int, ...], expected: str | int
 ) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.err) == (0, "")
     found = ended.json
     for key in path:
@@ -83,7 +83,7 @@ def test_machines_are_told_the_same_as_json(
     ],
 )
 def test_a_wrong_word_is_named_without_a_traceback(bench: Bench, words: str, expected: str) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.out) == (2, "")
     assert expected in ended.err
 
