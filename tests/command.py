@@ -80,7 +80,7 @@ class Bench:
     @property
     def quick(self) -> Bench:
         """The same bench with a stand-in for trainings."""
-        return replace(self.finding(standin.ROOT, standin.EXTRA), program=standin.PROGRAM)
+        return replace(self.finding(standin.ROOT), program=standin.PROGRAM)
 
     def copied(self, folder: Path) -> Bench:
         """Copy everything to a new folder; give a bench there."""

@@ -11,6 +11,7 @@ import pytest
 
 from dpsrun.runs.store import Store
 from tests.command import PATIENCE, Bench
+from tests.standin import EXTRA
 
 SIZE = 32 << 20
 
@@ -32,7 +33,7 @@ def small_disk(bench: Bench) -> Iterator[Bench]:
     results = bench.folder / "results"
     results.mkdir()
     mount(results, f"size={SIZE}")
-    yield bench.quick.given(EXTRA_FILL=str(results))
+    yield bench.finding(EXTRA).quick.given(EXTRA_FILL=str(results))
     subprocess.run(["umount", results], check=True, timeout=PATIENCE)
 
 

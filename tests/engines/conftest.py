@@ -10,7 +10,7 @@ import pytest
 
 from dpsrun.execution.slurm import engine, queue
 from tests.engines.cluster import Cluster, installed, running
-from tests.standin import EXTRA, PROGRAM, ROOT
+from tests.standin import PROGRAM, ROOT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -44,7 +44,7 @@ def found(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Let Slurm's commands and our jobs find what they need, and let nobody wait for long."""
     for name, value in cluster.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT / "src", ROOT, EXTRA))))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "src"), str(ROOT)]))
     monkeypatch.setenv("PYTHONSAFEPATH", "1")
     monkeypatch.setattr(engine, "SOONEST", 0.2)
     monkeypatch.setattr(queue, "SETTLE_SECONDS", 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extra_acts import act
+from extra_acts import act  # type: ignore[import-not-found]
 
 from dpsrun.methods.hooks import Hooks
 from dpsrun.methods.spec import Params

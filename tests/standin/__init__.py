@@ -14,4 +14,4 @@ EXTRA = ROOT / "tests" / "extra"
 """Methods that behave badly, in a package of their own."""
 
 PROGRAM = (sys.executable, "-m", "tests.standin")
-"""Takes the words of `dpsrun`; Python has to find what lies in `ROOT` and in `EXTRA`."""
+"""Takes the words of `dpsrun`; Python has to find what lies in `ROOT`."""

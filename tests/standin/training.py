@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from extra_acts import act
-
 from dpsrun.execution import devices, local, server, worker
 from dpsrun.execution.engine import Progress
 from dpsrun.execution.slurm import engine
@@ -21,6 +19,7 @@ from dpsrun.execution.worker import Assignment
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.frozen import digest
 from dpsrun.runs.result import Evaluation, Timing
+from tests.extra.extra_acts import act
 from tests.standin import PROGRAM
 
 TOLD = ("SLURMD_NODENAME", "SLURM_ARRAY_JOB_ID", "CUDA_VISIBLE_DEVICES")
