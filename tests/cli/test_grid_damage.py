@@ -45,7 +45,7 @@ def damage(store: Store) -> dict[Path, tuple[bytes, str]]:
 def test_damaged_results_are_named_left_out_of_the_report_kept_aside_and_done_again(
     bench: Bench, store: Store, damage: dict[Path, tuple[bytes, str]]
 ) -> None:
-    reported = bench.say("report", store.root)
+    reported = bench.say("report", store.root, "--no-figures")
     assert reported.code == 0
     assert "(n=1" in reported.out
     assert "5 runs: 4 damaged, 1 " in reported.out
