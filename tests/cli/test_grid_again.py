@@ -7,12 +7,14 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 from tests.cli.test_imports import imported
+from tests.cli.test_verify import contents, runs
 from tests.command import Bench, Ended
 
 SEEDS = (0, 1)
@@ -56,6 +58,18 @@ def hashes(bench: Bench, results: str = "results") -> dict[str, dict[str, str]]:
     store = Store(bench.folder / results)
     found = {run: store.result(run) for run in store.run_ids()}
     return {run: result.hashes for run, result in found.items() if isinstance(result, Result)}
+
+
+def change(path: Path, *names: str, value: Any) -> None:
+    """Change one value of a JSON file, and nothing that is linked to it."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    *above, last = names
+    part = record
+    for name in above:
+        part = part[name]
+    part[last] = value
+    path.unlink()
+    path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def test_a_grid_runs_and_prints_its_table_in_plain_lines(finished: tuple[Bench, Ended]) -> None:
@@ -128,6 +142,28 @@ def test_one_worker_gives_the_same_numbers_as_two_and_its_launcher_never_loads_t
     assert {word for word in said.split() if word.startswith("cpu:")} == {"cpu:0"}
     assert hashes(again, "other") == hashes(again)
     assert table(again, "other") == table(again)
+
+
+def test_verify_tells_what_is_the_same_and_what_is_not_or_fails_with_its_causes(
+    again: Bench, tmp_path: Path
+) -> None:
+    same, other, failing, _ = runs(again)
+    folder = again.folder / "results" / "runs"
+    change(folder / other / "result.json", "hashes", "weights", value="0" * 64)
+    change(folder / other / "result.json", "environment", "python", value="2.7")
+    (tmp_path / "another model").mkdir()
+    change(folder / failing / "spec.json", "places", "model", value=str(tmp_path / "another model"))
+    before = contents(again.folder / "results")
+    ended = again.say("verify", same, other, failing, "--workers", "2", "--json")
+    assert ended.code == 3, ended.err
+    assert contents(again.folder / "results") == before
+    zeroth, first, second = ended.json
+    assert (zeroth["run"], zeroth["agrees"]) == (same, True)
+    assert zeroth["hashes"] == dict.fromkeys(("weights", "predictions", "order"), "same")
+    assert first["hashes"] == {"weights": "different", "predictions": "same", "order": "same"}
+    assert "environment.python" in [cause["name"] for cause in first["differences"]]
+    assert (second["run"], second["agrees"], second["hashes"]) == (failing, False, {})
+    assert "has changed since the run was planned" in second["failure"]["message"]
 
 
 def test_plan_knows_what_is_done_and_how_long_the_rest_may_take(again: Bench) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,20 +11,11 @@ from dpsrun.cli.app import app
 from dpsrun.errors import UserError
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
-from tests.command import METHODS, Bench
+from tests.command import Bench
 from tests.report.builder import make_results, make_run
 
 SAME = "weights same, predictions same, order same"
 KEY = ("rte", "vanilla", 0)
-
-
-@pytest.fixture(scope="module")
-def finished(lasting: Callable[[], Bench]) -> Bench:
-    """A folder with a finished grid of three runs."""
-    bench = lasting()
-    ended = bench.say("grid", bench.grid(methods=[*METHODS, "bitfit"]))
-    assert ended.code == 0, ended.err
-    return bench
 
 
 def runs(bench: Bench) -> list[str]:
@@ -38,51 +26,16 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def change(path: Path, *names: str, value: Any) -> None:
-    """Change one value of a JSON file, and nothing that is linked to it."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    *above, last = names
-    part = record
-    for name in above:
-        part = part[name]
-    part[last] = value
-    path.unlink()
-    path.write_text(json.dumps(record), encoding="utf-8")
-
-
 def test_a_repetition_leaves_the_results_alone_and_says_in_words_what_is_the_same(
     bench: Bench,
 ) -> None:
-    quick = bench.quick  # that a training repeats itself is shown below
+    quick = bench.quick  # that a training repeats itself is shown with the grids
     assert quick.say("grid", quick.grid()).code == 0
     before = contents(quick.folder / "results")
     ended = quick.say("verify", *runs(quick), "--workers", "2")
     assert ended.code == 0, ended.err
     assert ended.out.splitlines() == [f"{run}: {SAME}" for run in runs(quick)]
     assert contents(quick.folder / "results") == before
-
-
-def test_what_is_the_same_and_what_is_not_or_fails_is_told_with_its_causes(
-    finished: Bench, tmp_path: Path
-) -> None:
-    bench = finished.copied(tmp_path / "copy")
-    same, other, failing = runs(bench)
-    folder = bench.folder / "results" / "runs"
-    change(folder / other / "result.json", "hashes", "weights", value="0" * 64)
-    change(folder / other / "result.json", "environment", "python", value="2.7")
-    (tmp_path / "another model").mkdir()
-    change(folder / failing / "spec.json", "places", "model", value=str(tmp_path / "another model"))
-    before = contents(bench.folder / "results")
-    ended = bench.say("verify", same, other, failing, "--workers", "2", "--json")
-    assert ended.code == 3, ended.err
-    assert contents(bench.folder / "results") == before
-    zeroth, first, second = ended.json
-    assert (zeroth["run"], zeroth["agrees"]) == (same, True)
-    assert zeroth["hashes"] == dict.fromkeys(("weights", "predictions", "order"), "same")
-    assert first["hashes"] == {"weights": "different", "predictions": "same", "order": "same"}
-    assert "environment.python" in [cause["name"] for cause in first["differences"]]
-    assert (second["run"], second["agrees"], second["hashes"]) == (failing, False, {})
-    assert "has changed since the run was planned" in second["failure"]["message"]
 
 
 @pytest.mark.parametrize(
