@@ -55,7 +55,7 @@ def attempts(place: Bench) -> Sequence[int]:
     return [len(store.attempts(run)) for run in store.run_ids()]
 
 
-def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
+def test_a_detached_grid_is_in_the_queue_and_a_command_that_is_not_killed_sees_it_through(
     place: Bench,
 ) -> None:
     waiting = waits(place)
@@ -65,14 +65,23 @@ def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
     assert "`dpsrun cancel results` ends them" in ended.err
     until(lambda: say(place, "status", "results").out.count("step ") == 1)
     assert say(place, "status", "results").out.count(", PENDING (") == 3
-    process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
-    assert process.stderr
-    assert any("4 runs in the queue already" in line for line in process.stderr)
+    killed = watches(place)
+    killed.kill()
+    killed.communicate(timeout=PATIENCE)
+    process = watches(place)
     waiting.unlink()
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "mini-rte" in out
     assert attempts(place) == [1, 1, 1, 1]
+
+
+def watches(place: Bench) -> subprocess.Popen[str]:
+    """Start the command; return once it looks after the jobs of an earlier one."""
+    process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
+    assert process.stderr
+    assert any("4 runs in the queue already" in line for line in process.stderr)
+    return process
 
 
 def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
@@ -87,11 +96,14 @@ def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(place: Bench) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(
+    place: Bench, number: signal.Signals
+) -> None:
     waits(place)
     process = place_starts(place, "grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
     until(lambda: sum(attempts(place)) >= 2, process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "left in the queue; the same command watches them again" in err

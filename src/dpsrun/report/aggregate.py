@@ -17,7 +17,6 @@ from dpsrun.errors import UserError
 from dpsrun.report.named import Named, RowKey, row_key
 from dpsrun.report.statistics.interval import around, deviation
 from dpsrun.runs.result import FINISHED, TRAINED, Result
-from dpsrun.runs.spec import Labels
 from dpsrun.runs.store import Damaged, Manifest, Member
 
 Selection = Literal["last", "best", "held-out"]
@@ -184,9 +183,10 @@ def tabulate(
 
 def repeated(manifest: Manifest) -> str | None:
     """Say which two runs of a grid have all labels in common: no table can tell them apart."""
-    seen: dict[Labels, str] = {}
+    seen: dict[tuple[str, ...], str] = {}
     for member in manifest.members:
-        other = seen.setdefault(member.labels, member.id)
+        labels = member.labels
+        other = seen.setdefault((*row_key(labels), labels.task, labels.seed), member.id)
         if other != member.id:
             return (
                 f"the runs {other} and {member.id} have the same labels; "

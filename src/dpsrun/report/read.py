@@ -170,17 +170,19 @@ def read(store: Store, manifest: Manifest) -> Report:
 
 def _lean(result: Result | Damaged | None) -> Result | Damaged | None:
     """Leave out what a method told of each weight matrix: half of the memory of a large report."""
-    if isinstance(result, Result) and result.method:
-        return result.model_copy(update={"method": _summary(result.method)})
+    if isinstance(result, Result):
+        _drop_matrices(result.method)
     return result
 
 
-def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _summary(value) if isinstance(value, Mapping) else value
-        for name, value in record.items()
-        if not (name in BY_MATRIX and isinstance(value, Mapping))
-    }
+def _drop_matrices(record: dict[str, Any]) -> None:
+    for name, value in list(record.items()):
+        if not isinstance(value, dict):
+            continue
+        if name in BY_MATRIX:
+            del record[name]
+        else:  # a part of a combination
+            _drop_matrices(value)
 
 
 def _order(store: Store, run_id: str) -> Order | None:

@@ -16,13 +16,14 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from dpsrun.runs import lease
-from dpsrun.runs.files import new_token, publish_once, write_whole
+from dpsrun.runs.files import new_token, publish_once, read, write_whole
 from dpsrun.runs.frozen import Frozen
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
@@ -78,13 +79,18 @@ class Store:
 
     root: Path
 
-    def folder(self, run_id: str) -> Path:
-        """Give the folder of a run."""
-        return self.root / "runs" / run_id
+    @cached_property
+    def runs(self) -> Path:
+        """The folder of the runs."""
+        return self.root / "runs"
+
+    def folder(self, run_id: str, *parts: str) -> Path:
+        """Give the folder of a run, or what lies in it."""
+        return self.runs.joinpath(run_id, *parts)
 
     def attempt_folder(self, run_id: str, attempt: str) -> Path:
         """Give the folder of one attempt at a run."""
-        return self.folder(run_id) / "attempts" / attempt
+        return self.folder(run_id, "attempts", attempt)
 
     def log_path(self, run_id: str, attempt: str) -> Path:
         """Give the file that takes the output of one attempt at a run."""
@@ -92,7 +98,7 @@ class Store:
 
     def checkpoint_path(self, run_id: str) -> Path:
         """Give the file in which the attempts at a run keep how far they got."""
-        return self.folder(run_id) / "checkpoint.safetensors"
+        return self.folder(run_id, "checkpoint.safetensors")
 
     def order(
         self, run: Run, places: Places, declared: dict[str, dict[str, Any]] | None = None
@@ -134,7 +140,7 @@ class Store:
         if result.outcome == "interrupted":
             return False
         written = self.attempt_folder(result.run, result.attempt) / "result.json"
-        return publish_once(written, self.folder(result.run) / "result.json")
+        return publish_once(written, self.folder(result.run, "result.json"))
 
     def recover(self, run_id: str) -> bool:
         """Publish an attempt that was trained to its end and killed before it could publish.
@@ -148,7 +154,7 @@ class Store:
         return isinstance(self.result(run_id), Result)
 
     def _withdrawn(self, result: Result) -> Path:
-        return self.folder(result.run) / f"result.json.withdrawn-{result.attempt}"
+        return self.folder(result.run, f"result.json.withdrawn-{result.attempt}")
 
     def drop_checkpoint(self, run_id: str) -> None:
         """Delete the checkpoint of a run, and drafts of it that killed attempts left."""
@@ -160,19 +166,19 @@ class Store:
 
     def withdraw(self, run_id: str) -> None:
         """Take back a published result, so that its run is to be done; it keeps another name."""
-        published, result = self.folder(run_id) / "result.json", self.result(run_id)
+        published, result = self.folder(run_id, "result.json"), self.result(run_id)
         if isinstance(result, Result):
             with contextlib.suppress(FileNotFoundError):
                 published.rename(self._withdrawn(result))
 
     def set_aside(self, run_id: str) -> Path:
         """Give a damaged result another name, so that its run can be done; nothing is deleted."""
-        damaged = self.folder(run_id) / "result.json"
+        damaged = self.folder(run_id, "result.json")
         return damaged.rename(damaged.with_name(f"result.json.damaged-{new_token()}"))
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
-        return _read_result(self.folder(run_id) / "result.json", run_id)
+        return _read_result(self.folder(run_id, "result.json"), run_id)
 
     def attempt_result(self, run_id: str, attempt: str) -> Result | Damaged | None:
         """Read what one attempt left behind, published or not, if it came to its end."""
@@ -180,7 +186,7 @@ class Store:
 
     def attempts(self, run_id: str) -> list[str]:
         """Name all attempts at a run, oldest first."""
-        return _names(self.folder(run_id) / "attempts")
+        return _names(self.folder(run_id, "attempts"))
 
     def state(self, run_id: str) -> State:
         """Say whether a run is to do, at work, done, failed by the machine's fault, or stale."""
@@ -198,7 +204,7 @@ class Store:
 
     def run_ids(self) -> list[str]:
         """Name every run that has a folder."""
-        return _names(self.root / "runs")
+        return _names(self.runs)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Note which runs a grid has, so that `report` needs no grid file."""
@@ -212,7 +218,7 @@ class Store:
 
     def _manifest(self, path: Path) -> Manifest | Damaged:
         try:
-            manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+            manifest = Manifest.model_validate_json(read(path))
         except (OSError, ValueError) as error:
             return Damaged(path, _reason(error))
         if manifest.name != path.stem:
@@ -220,7 +226,7 @@ class Store:
         return manifest
 
     def _text(self, run_id: str, name: str) -> str:
-        return (self.folder(run_id) / name).read_text(encoding="utf-8")
+        return read(self.folder(run_id, name))
 
 
 def _names(folder: Path) -> list[str]:
@@ -232,7 +238,7 @@ def _names(folder: Path) -> list[str]:
 
 def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
     try:
-        result = Result.model_validate_json(path.read_text(encoding="utf-8"))
+        result = Result.model_validate_json(read(path))
     except FileNotFoundError:
         return Damaged(path, "a link that leads nowhere") if path.is_symlink() else None
     except (OSError, ValueError) as error:

@@ -77,11 +77,12 @@ def _examples(entries: Iterable[Entry]) -> int | None:
 
 
 def _panel(report: Report, task: str, rows: Sequence[tuple[Row, Cell, Size]]) -> Panel:
-    names = [(row.model, row.method) for row in report.last.rows]
-    curves = (
-        Curve(*name, tuple((size, c) for row, c, size in rows if (row.model, row.method) == name))
-        for name in dict.fromkeys(names)
-    )
+    points: dict[tuple[str, str], list[tuple[Size, Cell]]] = {
+        (row.model, row.method): [] for row in report.last.rows
+    }
+    for row, cell, size in rows:
+        points[row.model, row.method].append((size, cell))
+    curves = (Curve(*name, tuple(own)) for name, own in points.items())
     results = [e.trained for row, *_ in rows for e in report.runs(row, task) if e.trained]
     return Panel(
         task=task,

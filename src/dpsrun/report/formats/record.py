@@ -20,20 +20,22 @@ from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import outcomes
 from dpsrun.report.notes import notes
 
+ENCODED = json.JSONEncoder(allow_nan=False).encode
+
 Record = Mapping[str, Any]
 """What `record` gives."""
 
 
 def document(told: Record) -> str:
     """Write `report.json`, an entry a line; raises ValueError for a number that JSON has not."""
-    parts = (f"{json.dumps(name)}: {_spread(value)}" for name, value in told.items())
+    parts = (f"{ENCODED(name)}: {_spread(value)}" for name, value in told.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _spread(value: object) -> str:
     if not isinstance(value, list) or not value:
-        return json.dumps(value, allow_nan=False)
-    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
+        return ENCODED(value)
+    lines = ",\n".join(map(ENCODED, value))
     return f"[\n{lines}\n]"
 
 

@@ -132,7 +132,7 @@ def _metrics(result: Result) -> Line:
 
 def _csv(header: Sequence[str], lines: Iterable[Line]) -> str:
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, header, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([line.get(name) for name in header] for line in lines)
     return stream.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,8 +52,6 @@ def _trimmed(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def ranks(scores: Mapping[str, float]) -> dict[str, float]:
     """Rank methods by their scores: 1 is best, equal ones share the mean of their ranks."""
-    values = list(scores.values())
-    return {
-        name: 1 + sum(other > value for other in values) + (values.count(value) - 1) / 2
-        for name, value in scores.items()
-    }
+    ordered = sorted(scores.values())
+    ends = {value: (bisect_left(ordered, value), bisect_right(ordered, value)) for value in ordered}
+    return {name: len(ordered) + (1 - sum(ends[value])) / 2 for name, value in scores.items()}
