@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests import standin
+
 DPSRUN = Path(sys.executable).with_name("dpsrun")
 PATIENCE = 300
 """Seconds after which a command is taken for stuck, on however busy a machine."""
@@ -49,6 +51,7 @@ class Bench:
 
     folder: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str | Path] = (DPSRUN,)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,13 +72,29 @@ class Bench:
         """Give the same bench with more variables in its environment."""
         return replace(self, extra={**self.extra, **extra})
 
+    def finding(self, *places: Path) -> Bench:
+        """Give the same bench where Python finds what lies in these folders too."""
+        before = self.environment.get("PYTHONPATH")
+        return self.given(PYTHONPATH=os.pathsep.join([*map(str, places), *filter(None, [before])]))
+
+    @property
+    def quick(self) -> Bench:
+        """The same bench with a stand-in for trainings."""
+        return replace(self.finding(standin.ROOT), program=standin.PROGRAM)
+
     def copied(self, folder: Path) -> Bench:
         """Copy everything to a new folder; give a bench there."""
         return replace(self, folder=shutil.copytree(self.folder, folder, symlinks=True))
 
     def say(self, *words: str | Path) -> Ended:
         """Run a command of ours to its end."""
-        return self.run([DPSRUN, *map(str, words)])
+        return self.run([*self.program, *map(str, words)])
+
+    def fork(self, *words: str | Path) -> Ended:
+        """Run a command of ours to its end, without starting Python for it."""
+        from tests import forked
+
+        return Ended(*forked.run([*map(str, words)], self.folder, self.environment, PATIENCE))
 
     def run(self, words: Sequence[str | Path]) -> Ended:
         """Run any command to its end."""
@@ -93,7 +112,7 @@ class Bench:
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         """Start a command in a session of its own, as from a terminal of its own."""
         return subprocess.Popen(
-            [DPSRUN, *map(str, words)],
+            [*self.program, *map(str, words)],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

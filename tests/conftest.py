@@ -18,6 +18,20 @@ UNCOUNTED = {"models", "storm", "training"}
 """Folders of tests of what coverage leaves out: counting would take a third of their time."""
 
 
+LONGEST = (
+    "test_slurm_damage.py",
+    "test_grid_on_slurm.py",
+    "test_slurm.py",
+    "test_training_storm.py",
+    "test_benchmarks.py",
+    "test_every_method.py",
+    "test_kill_storm.py",
+    "test_documents.py",
+    "test_grid_storm.py",
+)
+"""Files that would keep one worker busy while the others are done already."""
+
+
 settings.register_profile("dpsrun", deadline=None)  # a busy machine is no fault
 settings.load_profile("dpsrun")
 
@@ -30,7 +44,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no coverage where torch computes."""
+    """Begin with the longest files; count no coverage where torch computes."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else 99)
     for item in items:
         if UNCOUNTED & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.no_cover)

@@ -22,7 +22,7 @@ METHODS = (
 def test_it_works_alone_and_combined_with_ours(bench: Bench) -> None:
     shutil.copytree(EXAMPLE, bench.folder / "example")
     bench.run([*PIP, *OFFLINE, "--target", "installed", "./example"])
-    theirs = bench.given(PYTHONPATH=str(bench.folder / "installed"))
+    theirs = bench.finding(bench.folder / "installed")
     ended = theirs.say("grid", theirs.grid(methods=METHODS), "--workers", "1")
     assert ended.code == 0, ended.err
     assert "noisy-tune+dps-dense" in ended.out

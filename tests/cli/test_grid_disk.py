@@ -10,8 +10,8 @@ from typing import IO
 import pytest
 
 from dpsrun.runs.store import Store
-from tests.cli.waiting import EXTRA
 from tests.command import PATIENCE, Bench
+from tests.standin import EXTRA
 
 SIZE = 32 << 20
 
@@ -29,11 +29,11 @@ def mount(folder: Path, options: str) -> None:
 
 @pytest.fixture
 def small_disk(bench: Bench) -> Iterator[Bench]:
-    """A bench whose results lie on a disk of a few megabytes."""
+    """A bench whose results lie on a disk of a few megabytes; its runs fill it without training."""
     results = bench.folder / "results"
     results.mkdir()
     mount(results, f"size={SIZE}")
-    yield bench.given(PYTHONPATH=str(EXTRA), EXTRA_FILL=str(results))
+    yield bench.finding(EXTRA).quick.given(EXTRA_FILL=str(results))
     subprocess.run(["umount", results], check=True, timeout=PATIENCE)
 
 

@@ -15,7 +15,7 @@ def grid(bench: Bench) -> Path:
 
 
 def refused(bench: Bench, *words: str | Path) -> str:
-    ended = bench.say(*words)
+    ended = bench.fork(*words)
     assert (ended.code, ended.out) == (2, ""), ended
     assert not (bench.folder / "results").exists()
     return " ".join(ended.err.split())

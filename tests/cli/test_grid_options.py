@@ -1,4 +1,4 @@
-"""Every option of `grid` and `plan` through the installed command; none of these trains."""
+"""Every option of `grid` and `plan` on the command line; none of these trains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def grid(bench: Bench) -> Path:
 
 
 def plan(bench: Bench, *words: str | Path) -> Any:
-    ended = bench.say("plan", *words, "--json")
+    ended = bench.fork("plan", *words, "--json")
     assert (ended.code, ended.err) == (0, "")
     return ended.json
 
@@ -61,8 +61,8 @@ def test_only_picks_runs(bench: Bench, grid: Path) -> None:
 
 
 def test_only_that_picks_nothing_is_named(bench: Bench, grid: Path) -> None:
-    assert "mini-rte" in refused(bench.say("grid", grid, "--only", "task=mini-rt"))
-    assert refused(bench.say("plan", grid, "--only", "tusk=mini-rte"))
+    assert "mini-rte" in refused(bench.fork("grid", grid, "--only", "task=mini-rt"))
+    assert refused(bench.fork("plan", grid, "--only", "tusk=mini-rte"))
 
 
 def test_a_model_can_lie_elsewhere(bench: Bench, grid: Path) -> None:
@@ -70,15 +70,15 @@ def test_a_model_can_lie_elsewhere(bench: Bench, grid: Path) -> None:
     elsewhere = bench.folder / "elsewhere"
     shutil.copytree(bench.folder / "tiny", elsewhere)
     (bench.folder / "tiny").unlink()
-    assert "tiny" in refused(bench.say("plan", grid))
+    assert "tiny" in refused(bench.fork("plan", grid))
     assert planned(bench, grid, "--model", "tiny=./elsewhere") == expected
-    assert "did you mean 'tiny'" in refused(bench.say("plan", grid, "--model", "tini=./elsewhere"))
-    assert "--model NAME=PLACE" in refused(bench.say("plan", grid, "--model", "elsewhere"))
+    assert "did you mean 'tiny'" in refused(bench.fork("plan", grid, "--model", "tini=./elsewhere"))
+    assert "--model NAME=PLACE" in refused(bench.fork("plan", grid, "--model", "elsewhere"))
 
 
 def test_data_can_lie_elsewhere(bench: Bench, grid: Path) -> None:
-    assert "takes no --data" in refused(bench.say("plan", grid, "--data", "mini=./data"))
-    assert "no grid uses 'glue'" in refused(bench.say("grid", grid, "--data", "glue=./data"))
+    assert "takes no --data" in refused(bench.fork("plan", grid, "--data", "mini=./data"))
+    assert "no grid uses 'glue'" in refused(bench.fork("grid", grid, "--data", "glue=./data"))
 
 
 def test_results_say_what_is_done_already(bench: Bench, grid: Path) -> None:
@@ -102,7 +102,7 @@ def test_workers_and_device_count_the_slots(bench: Bench, grid: Path) -> None:
     states = {**NONE, "new": 8}
     assert summary == {"states": states, "steps": 32, "seconds": None, "slots": 3}
     assert plan(bench, grid, "--workers", "1")["summary"]["slots"] == 1
-    assert "greater than or equal to 1" in refused(bench.say("plan", grid, "--workers", "0"))
+    assert "greater than or equal to 1" in refused(bench.fork("plan", grid, "--workers", "0"))
 
 
 @pytest.mark.parametrize(
@@ -116,21 +116,21 @@ def test_workers_and_device_count_the_slots(bench: Bench, grid: Path) -> None:
 def test_a_device_that_is_not_there_is_named(
     bench: Bench, grid: Path, device: str, words: str
 ) -> None:
-    assert words in refused(bench.say("grid", grid, "--device", device))
+    assert words in refused(bench.fork("grid", grid, "--device", device))
 
 
 def test_a_kind_of_failure_that_does_not_exist_is_named(bench: Bench, grid: Path) -> None:
-    said = refused(bench.say("grid", grid, "--retry", "errror"))
+    said = refused(bench.fork("grid", grid, "--retry", "errror"))
     assert "--retry errror: did you mean 'error'?" in said
 
 
 @pytest.mark.parametrize("command", ["grid", "plan"])
 def test_what_cannot_be_read_is_named_with_its_line(bench: Bench, command: str) -> None:
-    assert "nowhere.yaml" in refused(bench.say(command, "nowhere.yaml"))
+    assert "nowhere.yaml" in refused(bench.fork(command, "nowhere.yaml"))
     (bench.folder / "bad.yaml").write_text("name: bad\ntasks: [rte\nmodels: [x]\n")
-    assert "bad.yaml:3" in refused(bench.say(command, "bad.yaml"))
+    assert "bad.yaml:3" in refused(bench.fork(command, "bad.yaml"))
     wrong = bench.grid(name="wrong", tasks=["mini-rta"], training={"warmup_ratio": 0.1})
-    said = refused(bench.say(command, wrong))
+    said = refused(bench.fork(command, wrong))
     lines = wrong.read_text(encoding="utf-8").splitlines()
     for word, advice in (("mini-rta", "did you mean 'mini-rte'"), ("warmup_ratio", "warmup_fract")):
         (line,) = [number for number, text in enumerate(lines, 1) if word in text]
@@ -140,18 +140,20 @@ def test_what_cannot_be_read_is_named_with_its_line(bench: Bench, command: str) 
 
 
 def test_the_name_of_the_table_over_all_grids_is_taken(bench: Bench) -> None:
-    assert "'all' is the table over all grids" in refused(bench.say("plan", bench.grid(name="all")))
+    assert "'all' is the table over all grids" in refused(
+        bench.fork("plan", bench.grid(name="all"))
+    )
 
 
 def test_a_results_folder_that_cannot_be_written_is_named(bench: Bench, grid: Path) -> None:
     (bench.folder / "file").write_text("in the way")
-    said = refused(bench.say("grid", grid, "--results", "file"))
+    said = refused(bench.fork("grid", grid, "--results", "file"))
     assert "--results file: cannot be written: " in said
 
 
 def test_two_grids_share_the_runs_that_are_equal(bench: Bench, grid: Path) -> None:
     other = bench.grid(name="other", methods=["vanilla"], seeds=(1, 2))
-    said = bench.say("plan", grid, other).out
+    said = bench.fork("plan", grid, other).out
     assert "9 runs: 9 new" in said
     runs = planned(bench, grid, other)
     assert len(runs) == 10
@@ -160,27 +162,27 @@ def test_two_grids_share_the_runs_that_are_equal(bench: Bench, grid: Path) -> No
 
 def test_the_command_knows_its_version_and_helps(bench: Bench) -> None:
     assert bench.say("--version").out == f"dpsrun {__version__}\n"
-    short, long = bench.say("-h"), bench.say("--help")
+    short, long = bench.fork("-h"), bench.fork("--help")
     assert short.out == long.out
     for command in ("grid", "plan", "report", "status", "show", "tasks", "methods"):
         assert f" {command} " in long.out
     assert " work " not in long.out
-    helped = bench.given(COLUMNS="120").say("grid", "--help").out
+    helped = bench.given(COLUMNS="120").fork("grid", "--help").out
     for option in ("--results", "--only", "--data", "--model", "--device", "--workers", "--retry"):
         assert option in helped
 
 
 def test_an_option_or_command_that_does_not_exist_is_named(bench: Bench, grid: Path) -> None:
-    assert "--wrokers" in refused(bench.say("grid", grid, "--wrokers", "2"))
-    assert "gird" in refused(bench.say("gird", grid))
-    assert "GRID" in refused(bench.say("plan"))
+    assert "--wrokers" in refused(bench.fork("grid", grid, "--wrokers", "2"))
+    assert "gird" in refused(bench.fork("gird", grid))
+    assert "GRID" in refused(bench.fork("plan"))
 
 
 def test_all_that_is_wrong_with_models_and_data_is_said_at_once(bench: Bench) -> None:
     (bench.folder / "data").mkdir()
     tasks, models = ["mini-rte", "rte", "cola"], ["./nowhere", "package:nothing", "no/where"]
     wrong = bench.grid(name="wrong", tasks=tasks, models=models, data={"glue": "./data"})
-    said = refused(bench.say("plan", wrong))
+    said = refused(bench.fork("plan", wrong))
     assert "rte: no folder 'rte' in" in said
     assert "cola: no folder 'cola' in" in said
     assert "nowhere': there is no such folder" in said
@@ -191,13 +193,13 @@ def test_all_that_is_wrong_with_models_and_data_is_said_at_once(bench: Bench) ->
 def test_a_text_too_long_for_the_tokeniser_is_refused_before_anything_starts(bench: Bench) -> None:
     shutil.copytree(bench.folder / "tiny", bench.folder / "short")
     (bench.folder / "short/tokenizer_config.json").write_text('{"model_max_length": 32}')
-    said = refused(bench.say("plan", bench.grid(model="./short")))
+    said = refused(bench.fork("plan", bench.grid(model="./short")))
     assert "max_length 64 is too long: short takes 32 tokens" in said
 
 
 def test_a_cache_that_cannot_be_used_is_named(bench: Bench, grid: Path) -> None:
     (bench.folder / "file").write_text("in the way")
     cache = str(bench.folder / "file")
-    said = refused(bench.given(DPSRUN_CACHE=cache).say("plan", grid))
+    said = refused(bench.given(DPSRUN_CACHE=cache).fork("plan", grid))
     assert f"the cache {cache} cannot be used: " in said
     assert "DPSRUN_CACHE can name another folder" in said

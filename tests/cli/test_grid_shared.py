@@ -15,7 +15,7 @@ from tests.command import PATIENCE, Bench
 def test_a_launcher_takes_over_what_another_leaves_and_status_shows_who_is_at_it(
     bench: Bench,
 ) -> None:
-    waiting = made_to_wait(bench)
+    waiting = made_to_wait(bench.quick)  # leases are real, and kills
     grid = waiting.grid(methods=["waits"])
     first = waiting.start("grid", grid)
     (worker,) = workers(waiting, 1, first)

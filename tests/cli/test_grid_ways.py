@@ -11,20 +11,24 @@ import pytest
 
 from dpsrun.runs.result import CODE, Result
 from dpsrun.runs.store import Store
-from tests.cli.waiting import EXTRA, alive, made_to_wait
+from tests.cli.waiting import alive, made_to_wait
 from tests.command import Bench, Ended
+from tests.standin import EXTRA
 
 
 @pytest.fixture
 def extra(bench: Bench) -> Bench:
     """A bench with the badly behaved methods of another package."""
-    return bench.given(PYTHONPATH=str(EXTRA))
+    return bench.finding(EXTRA)
 
 
 @pytest.fixture(scope="module")
 def finished(lasting: Callable[[], Bench]) -> tuple[Bench, Ended]:
-    """A folder with a grid of one run that is done, and what was printed meanwhile."""
-    bench = lasting()
+    """A folder with a grid of one run that is done, and what was printed meanwhile.
+
+    Here a stand-in trains: these are questions to the launcher, whatever its workers compute.
+    """
+    bench = lasting().quick
     return bench, bench.say("grid", bench.grid(methods=["vanilla"]))
 
 
@@ -47,7 +51,7 @@ def results(bench: Bench) -> list[Result]:
 
 def test_a_grid_that_only_fails_can_be_stopped(extra: Bench) -> None:
     grid = extra.grid(methods=["raises"], seeds=range(3))
-    ended = extra.say("grid", grid, "--workers", "1", "--fail-fast")
+    ended = extra.quick.say("grid", grid, "--workers", "1", "--fail-fast")
     assert ended.code == 3
     assert "stopped after failure: error: this method always fails" in ended.err
     assert "2 runs are still to be done; do them with the same command" in ended.err
@@ -55,11 +59,11 @@ def test_a_grid_that_only_fails_can_be_stopped(extra: Bench) -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended(bench: Bench) -> None:
-    waiting = made_to_wait(bench)
+    waiting = made_to_wait(bench.quick)
     grid = waiting.grid(methods=["waits"])
-    ended = waiting.say("grid", grid, "--timeout", "4s")
+    ended = waiting.say("grid", grid, "--timeout", "2s")
     assert ended.code == 3
-    assert "timeout: took longer than 4 s" in ended.err
+    assert "timeout: took longer than 2 s" in ended.err
     assert "do them again with: --retry timeout" in ended.err
     assert [result.outcome for result in results(waiting)] == ["timeout"]
     assert not alive(waiting)

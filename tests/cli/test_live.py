@@ -18,7 +18,7 @@ import pytest
 
 from dpsrun.runs.store import Store
 from tests.cli.waiting import alive, made_to_wait, until
-from tests.command import DPSRUN, PATIENCE, Bench
+from tests.command import PATIENCE, Bench
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -30,7 +30,7 @@ class Terminal:
         self.ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (50, 200))
         self.process = subprocess.Popen(
-            [DPSRUN, *map(str, words)],
+            [*bench.program, *map(str, words)],
             cwd=bench.folder,
             env={**bench.environment, "TERM": "xterm"},
             stdin=theirs,
@@ -71,8 +71,11 @@ class Terminal:
 
 @pytest.fixture
 def terminal(bench: Bench) -> Iterator[Terminal]:
-    """A terminal with a grid of two runs, of which the second waits after its first step."""
-    waiting = made_to_wait(bench)
+    """A terminal with a grid of two runs, of which the second waits after its first step.
+
+    A stand-in trains: what is shown of a run is what a worker tells of it.
+    """
+    waiting = made_to_wait(bench.quick)
     grid = waiting.grid(methods=["vanilla", "waits"])
     terminal = Terminal(waiting, "grid", grid, "--workers", "1")
     yield terminal

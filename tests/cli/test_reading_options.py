@@ -1,4 +1,4 @@
-"""Every option of the commands that read, through the installed command."""
+"""Every option of the commands that read, on the command line."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     ("words", "expected"),
     [
         ("report", "tables/two/stability.md"),
-        ("report results --all", "tables/all/stability.md"),
-        ("report --grid one", "tables/one/stability.md"),
-        ("report other/results", "tables/other/stability.md"),
+        ("report results --all --no-figures", "tables/all/stability.md"),
+        ("report --grid one --no-figures", "tables/one/stability.md"),
+        ("report other/results --no-figures", "tables/other/stability.md"),
         ("status", "ended by oom"),
         ("status other/results", "other"),
         ("show rte-bert", "in grid one"),
@@ -37,7 +37,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     ],
 )
 def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: str) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.err) == (0, "")
     assert expected in ended.out
 
@@ -45,9 +45,9 @@ def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: s
 @pytest.mark.parametrize(
     ("words", "path", "expected"),
     [
-        ("report --json", ("grids", 1, "grid"), "two"),
-        ("report --json --all", ("grids", 0, "outcomes", "ok"), 2),
-        ("report --json --grid two", ("grids", 0, "outcomes", "ok"), 1),
+        ("report --json --no-figures", ("grids", 1, "grid"), "two"),
+        ("report --json --all --no-figures", ("grids", 0, "outcomes", "ok"), 2),
+        ("report --json --grid two --no-figures", ("grids", 0, "outcomes", "ok"), 1),
         ("status --json", ("failures", 0, "outcome"), "oom"),
         ("show rte-bert --json", ("order", "spec", "task"), "rte"),
         ("show cola --json --results other/results", ("order", "spec", "seeds", "init"), 7),
@@ -59,7 +59,7 @@ def test_people_are_told_what_they_ask_for(bench: Bench, words: str, expected: s
 def test_machines_are_told_the_same_as_json(
     bench: Bench, words: str, path: tuple[str | int, ...], expected: str | int
 ) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.err) == (0, "")
     found = ended.json
     for key in path:
@@ -83,7 +83,7 @@ def test_machines_are_told_the_same_as_json(
     ],
 )
 def test_a_wrong_word_is_named_without_a_traceback(bench: Bench, words: str, expected: str) -> None:
-    ended = bench.say(*words.split())
+    ended = bench.fork(*words.split())
     assert (ended.code, ended.out) == (2, "")
     assert expected in ended.err
 

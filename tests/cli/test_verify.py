@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -21,15 +18,6 @@ SAME = "weights same, predictions same, order same"
 KEY = ("rte", "vanilla", 0)
 
 
-@pytest.fixture(scope="module")
-def finished(lasting: Callable[[], Bench]) -> Bench:
-    """A folder with a finished grid of two runs."""
-    bench = lasting()
-    ended = bench.say("grid", bench.grid())
-    assert ended.code == 0, ended.err
-    return bench
-
-
 def runs(bench: Bench) -> list[str]:
     return Store(bench.folder / "results").run_ids()
 
@@ -38,43 +26,16 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def change(path: Path, *names: str, value: Any) -> None:
-    """Change one value of a JSON file, and nothing that is linked to it."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    *above, last = names
-    part = record
-    for name in above:
-        part = part[name]
-    part[last] = value
-    path.unlink()
-    path.write_text(json.dumps(record), encoding="utf-8")
-
-
-def test_a_repetition_is_the_same_and_leaves_the_results_alone(finished: Bench) -> None:
-    before = contents(finished.folder / "results")
-    ended = finished.say("verify", *runs(finished), "--workers", "2")
-    assert ended.code == 0, ended.err
-    assert ended.out.splitlines() == [f"{run}: {SAME}" for run in runs(finished)]
-    assert contents(finished.folder / "results") == before
-
-
-def test_what_is_not_the_same_or_fails_is_told_with_its_causes(
-    finished: Bench, tmp_path: Path
+def test_a_repetition_leaves_the_results_alone_and_says_in_words_what_is_the_same(
+    bench: Bench,
 ) -> None:
-    bench = finished.copied(tmp_path / "copy")
-    other, failing = runs(bench)
-    folder = bench.folder / "results" / "runs"
-    change(folder / other / "result.json", "hashes", "weights", value="0" * 64)
-    change(folder / other / "result.json", "environment", "python", value="2.7")
-    (tmp_path / "another model").mkdir()
-    change(folder / failing / "spec.json", "places", "model", value=str(tmp_path / "another model"))
-    ended = bench.say("verify", other, failing, "--json")
-    assert ended.code == 3, ended.err
-    first, second = ended.json
-    assert first["hashes"] == {"weights": "different", "predictions": "same", "order": "same"}
-    assert "environment.python" in [cause["name"] for cause in first["differences"]]
-    assert (second["run"], second["agrees"], second["hashes"]) == (failing, False, {})
-    assert "has changed since the run was planned" in second["failure"]["message"]
+    quick = bench.quick  # that a training repeats itself is shown with the grids
+    assert quick.say("grid", quick.grid()).code == 0
+    before = contents(quick.folder / "results")
+    ended = quick.say("verify", *runs(quick), "--workers", "2")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines() == [f"{run}: {SAME}" for run in runs(quick)]
+    assert contents(quick.folder / "results") == before
 
 
 @pytest.mark.parametrize(

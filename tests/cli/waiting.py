@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.command import PATIENCE, Bench
-
-EXTRA = Path(__file__).resolve().parents[1] / "extra"
+from tests.standin import EXTRA
 
 
 def made_to_wait(bench: Bench) -> Bench:
     """Install the badly behaved methods of another package, and let `waits` really wait."""
     folder = bench.folder / "waiting"
     folder.mkdir(exist_ok=True)
-    inherited = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join(filter(None, [str(EXTRA), inherited]))
-    return bench.given(PYTHONPATH=path, EXTRA_WAIT=str(folder))
+    return bench.finding(EXTRA).given(EXTRA_WAIT=str(folder))
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:

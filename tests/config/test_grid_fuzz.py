@@ -15,6 +15,8 @@ from dpsrun.config.grid import Grid
 from dpsrun.errors import ConfigError, Problem
 from tests.config.grids import FULL, grid, runs
 
+pytestmark = pytest.mark.no_cover  # counting takes twice the time, and shows nothing new
+
 WORDS = st.sampled_from(
     ["rte", "vanilla", "dps-*", "low-resource(9)", "task", "warmup_ratio", "", "*", "[", "é", "a@b"]
 )

@@ -114,7 +114,7 @@ def test_every_malformed_file_is_refused_with_a_line_that_it_has(how: Damage) ->
 @pytest.mark.parametrize("how", DAMAGES[::6], ids=lambda how: how.__name__)
 def test_the_command_ends_with_exit_code_2_and_the_place(how: Damage, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(next(malformed(how)))
-    ended = Bench(tmp_path).say("plan", FILE)
+    ended = Bench(tmp_path).fork("plan", FILE)
     assert (ended.code, ended.out) == (2, "")
     assert re.match(r"dpsrun: grid\.yaml:\d+: ", ended.err)
 

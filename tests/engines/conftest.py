@@ -10,7 +10,7 @@ import pytest
 
 from dpsrun.execution.slurm import engine, queue
 from tests.engines.cluster import Cluster, installed, running
-from tests.engines.grids import PROGRAM, ROOT
+from tests.standin import PROGRAM, ROOT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

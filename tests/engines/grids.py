@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,6 @@ from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 from tests.report.builder import make_run, write_manifest
-
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = (sys.executable, "-m", "tests.engines")
-"""The command line with stand-ins for what needs torch."""
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +19,11 @@ from tests.cli.test_documents import commands as commands_of
 from tests.cli.waiting import until
 from tests.command import PATIENCE, TRAINING, Bench, Ended
 from tests.engines.cluster import Cluster
+from tests.standin import PROGRAM
 from tests.storm.storm import tables
 
 pytestmark = pytest.mark.engine
 
-STAND_IN = (sys.executable, "-m", "tests.engines")
 ON_SLURM = ("--executor", "slurm", "--progress", "plain")
 
 
@@ -36,7 +35,7 @@ def place(bench: Bench, cluster: Cluster) -> Bench:  # noqa: F811
 
 
 def say(place: Bench, *words: str) -> Ended:
-    return place.run([*STAND_IN, *words])
+    return place.run([*PROGRAM, *words])
 
 
 def store_of(place: Bench) -> Store:
@@ -87,7 +86,7 @@ def watches(place: Bench) -> subprocess.Popen[str]:
 
 def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*STAND_IN, *words],
+        [*PROGRAM, *words],
         cwd=place.folder,
         env=place.environment,
         stdout=subprocess.PIPE,

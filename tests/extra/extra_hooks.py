@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from extra_acts import act  # type: ignore[import-not-found]
 
 from dpsrun.methods.hooks import Hooks
 from dpsrun.methods.spec import Params
@@ -32,8 +30,7 @@ class Raises(Counting):
 
     def before_step(self, examples: int) -> None:
         super().before_step(examples)
-        if self.step == 2:
-            raise RuntimeError("this method always fails")
+        act("raises", self.step, examples)
 
 
 class Nan(Counting):
@@ -48,30 +45,21 @@ class Hungry(Counting):
     """Runs out of memory with more than four examples at a time."""
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
-        if len(batch.labels) > 4:
-            raise MemoryError("five examples do not fit")
+        act("hungry", self.step, len(batch.labels))
         return super().loss(model, batch)
 
 
 class Fills(Counting):
-    """Fills the disk of the folder EXTRA_FILL in its second step."""
+    """Fills the disk in its second step."""
 
     def before_step(self, examples: int) -> None:
         super().before_step(examples)
-        if self.step == 2:
-            with (Path(os.environ["EXTRA_FILL"]) / "filler").open("wb", buffering=0) as filler:
-                for size in (1 << 16, 1):
-                    with contextlib.suppress(OSError):
-                        while filler.write(bytes(size)):
-                            pass
+        act("fills", self.step, examples)
 
 
 class Waits(Counting):
-    """Says in the folder EXTRA_WAIT which process it is, and waits there for a signal."""
+    """Waits for a signal in its second step."""
 
     def before_step(self, examples: int) -> None:
         super().before_step(examples)
-        folder = os.environ.get("EXTRA_WAIT")
-        if folder and self.step == 2:
-            (Path(folder) / str(os.getpid())).touch()
-            signal.pause()
+        act("waits", self.step, examples)

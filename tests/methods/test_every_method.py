@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dpsrun.methods.registry import BUILT_IN
+from dpsrun.runs.store import Order
 from dpsrun.training.finetune import FineTune
 from tests.methods.cases import CASES
 from tests.training.runs import Inputs, attempt, outcome
@@ -37,11 +39,20 @@ def vanilla(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return hashes
 
 
-def run(inputs: Inputs, folder: Path, method: str, **training: Any) -> FineTune:
-    """Train 16 steps with the settings in which the method does something."""
+def active(inputs: Inputs, method: str, **training: Any) -> Order:
+    """Order 16 steps with the settings in which the method does something."""
     case = CASES[method]
-    params = {**case.active, "dropout": case.dropout}
-    return attempt(inputs.order(method, params, **training), folder, keep=False)
+    return inputs.order(method, {**case.active, "dropout": case.dropout}, **training)
+
+
+@pytest.fixture(scope="module")
+def peaceful(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], FineTune]:
+    """Trains a method once, for all tests that compare with that."""
+    return cache(
+        lambda method: attempt(
+            active(inputs, method), tmp_path_factory.mktemp("peaceful"), keep=False
+        )
+    )
 
 
 def weights(tune: FineTune) -> dict[str, Tensor]:
@@ -71,9 +82,9 @@ def test_in_its_neutral_setting_it_is_vanilla_bit_for_bit(
 
 @EVERY
 def test_else_it_trains_other_weights_on_the_same_batches(
-    method: str, inputs: Inputs, vanilla: Any, tmp_path: Path
+    method: str, peaceful: Callable[[str], FineTune], vanilla: Any
 ) -> None:
-    ours, plain = run(inputs, tmp_path, method).hashes(), vanilla(CASES[method].dropout)
+    ours, plain = peaceful(method).hashes(), vanilla(CASES[method].dropout)
     assert ours["weights"] != plain["weights"]
     assert ours["order"] == plain["order"]
 
@@ -81,20 +92,22 @@ def test_else_it_trains_other_weights_on_the_same_batches(
 @EVERY
 @pytest.mark.parametrize("step", [5, 12])
 def test_a_killed_run_goes_on_bit_for_bit(
-    method: str, step: int, inputs: Inputs, tmp_path: Path
+    method: str, step: int, inputs: Inputs, peaceful: Callable[[str], FineTune], tmp_path: Path
 ) -> None:
-    case = CASES[method]
-    order = inputs.order(method, {**case.active, "dropout": case.dropout})
-    (tmp_path / "killed").mkdir()
-    attempt(order, tmp_path / "killed", until=step)
-    resumed = attempt(order, tmp_path / "killed")
+    order = active(inputs, method)
+    attempt(order, tmp_path, until=step)
+    resumed = attempt(order, tmp_path)
     assert resumed.resumed_at
-    assert outcome(resumed) == outcome(attempt(order, tmp_path, keep=False))
+    assert outcome(resumed) == outcome(peaceful(method))
 
 
 @EVERY
-def test_it_works_in_half_precision(method: str, inputs: Inputs, tmp_path: Path) -> None:
-    half, full = (run(inputs, tmp_path, method, precision=each) for each in ("bf16", "fp32"))
+def test_it_works_in_half_precision(
+    method: str, inputs: Inputs, peaceful: Callable[[str], FineTune], tmp_path: Path
+) -> None:
+    full = peaceful(method)
+    half = attempt(active(inputs, method, precision="bf16"), tmp_path, keep=False)
+    assert full.order.spec.training.precision == "fp32"
     assert {each.dtype for each in half.loaded.model.parameters()} == {torch.float32}
     losses = [[point.taken.loss for point in tune.curve] for tune in (half, full)]
     assert losses[0] != losses[1]
@@ -103,9 +116,11 @@ def test_it_works_in_half_precision(method: str, inputs: Inputs, tmp_path: Path)
 
 @EVERY
 def test_it_works_on_batches_with_and_without_padding(
-    method: str, inputs: Inputs, tmp_path: Path
+    method: str, inputs: Inputs, peaceful: Callable[[str], FineTune], tmp_path: Path
 ) -> None:
-    packed, padded = (run(inputs, tmp_path, method, batching=each) for each in ("packed", "padded"))
+    packed = peaceful(method)
+    padded = attempt(active(inputs, method, batching="padded"), tmp_path, keep=False)
+    assert [each.effective()["batching"] for each in (packed, padded)] == ["packed", "padded"]
     losses = [[point.taken.loss for point in tune.curve] for tune in (packed, padded)]
     assert losses[0] == pytest.approx(losses[1], rel=0.2, abs=0.2)  # dropout draws otherwise
 

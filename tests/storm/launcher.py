@@ -1,6 +1,7 @@
-"""A launcher whose runs need milliseconds and no torch; queue, workers, leases and files are real.
+"""A launcher whose runs take milliseconds; queue, workers, leases and files are real.
 
-Only `python -m tests.storm` and the server of its workers load this: it puts stand-ins in place.
+Only `python -m tests.storm` and the server of its workers load this: it puts in place the stand-in
+for training, and one for a slow disk.
 """
 
 from __future__ import annotations
@@ -12,41 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from dpsrun.execution import worker
+import tests.standin.training  # noqa: F401 (puts it in place)
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
-from dpsrun.execution.engine import Progress
 from dpsrun.execution.local import LocalEngine
-from dpsrun.execution.worker import Assignment
-from dpsrun.runs.files import write_whole
-from dpsrun.runs.frozen import digest
-from dpsrun.runs.result import CODE, Evaluation, Metrics, Result, Timing
+from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 
-STEPS = 3
 PAUSE_SECONDS = 0.005
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
-    """Stand in for a fine-tune: all that a table shows follows from the run's id."""
-    score = int(digest(task.run_id, 4), 16) / 16**4
-    for step in range(1, STEPS + 1):
-        report(Progress(step, STEPS, epoch=1, loss=0.5, score=score, rate=100.0))
-    write_whole(task.log.with_name("curve.csv"), f"{score}\n")
-    metrics: dict[str, Metrics] = {"validation": {"accuracy": score}}
-    last = Evaluation(epoch=1, step=STEPS, metrics=metrics, primary=score, train_loss=0.5)
-    return Result(
-        run=task.run_id,
-        attempt=task.attempt,
-        code=CODE,
-        outcome="ok",
-        evaluations=(last,),
-        best_epoch=1,
-        timing=Timing(total=2.0, startup=0.5, training=1.0, evaluation=0.5, steps=STEPS, tokens=9),
-    )
 
 
 def slow(operation: Callable[P, T]) -> Callable[P, T]:
@@ -60,7 +37,6 @@ def slow(operation: Callable[P, T]) -> Callable[P, T]:
     return slowly
 
 
-worker._attempt = attempt
 os.fsync, os.replace, os.link = slow(os.fsync), slow(os.replace), slow(os.link)
 
 
