@@ -9,9 +9,8 @@ import os
 import time
 from collections.abc import Callable
 
-from dpsrun.execution import devices, local, worker
+from dpsrun.execution import devices, local, traces, worker
 from dpsrun.execution.engine import Progress
-from dpsrun.execution.slurm import engine
 from dpsrun.execution.worker import Assignment
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.frozen import digest
@@ -27,7 +26,7 @@ def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
     It says where it is done, and waits there while the results folder has a file `wait`.
     """
     score = int(digest(task.run_id, 4), 16) / 16**4
-    names = ("SLURMD_NODENAME", "SLURM_ARRAY_JOB_ID", "CUDA_VISIBLE_DEVICES")
+    names = ("SLURMD_NODENAME", "SLURM_ARRAY_JOB_ID", "RAY_RAYLET_PID", "CUDA_VISIBLE_DEVICES")
     where = {name: os.environ.get(name, "") for name in names}
     write_whole(task.log.with_name("where.txt"), repr({**where, "pid": os.getpid()}))
     report(Progress(1, STEPS, epoch=1, loss=0.5, score=None, rate=100.0))
@@ -60,5 +59,5 @@ def preloads(_model_types: object) -> list[str]:
 
 worker._attempt = attempt
 local.preloads = preloads
-engine.PROGRAM = PROGRAM
+traces.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

@@ -22,7 +22,7 @@ from tests.command import PATIENCE, TRAINING, Bench, Ended
 from tests.engines.cluster import Cluster
 from tests.storm.storm import tables
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.engine("slurm")
 
 STAND_IN = (sys.executable, "-m", "tests.engines")
 ON_SLURM = ("--executor", "slurm", "--progress", "plain")
