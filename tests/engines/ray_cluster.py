@@ -103,6 +103,7 @@ class OnRay(Work):
         cluster.connect("auto")
         return RayEngine(self.store, self.seen, self.demand or cluster.Demand(), self.options)
 
-    def nodes(self) -> list[int]:
-        """Name the node where each run is at work."""
-        return [int(place["RAY_RAYLET_PID"]) for place in self.at_work()]
+    def gpus(self) -> list[tuple[int, str]]:
+        """Name the node where each run is at work, and the GPUs that it sees."""
+        places = self.at_work()
+        return [(int(each["RAY_RAYLET_PID"]), each["CUDA_VISIBLE_DEVICES"]) for each in places]
