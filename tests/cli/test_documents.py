@@ -62,7 +62,7 @@ def _write_glue(folder: Path) -> None:
 def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:
     done = 0
     for words in commands(README):
-        if words[0] != "dpsrun" or needs_a_cluster(words):
+        if words[0] != "dpsrun" or needs(words):
             continue
         ended = place.say(*_filled(words[1:], place))
         if words[1] == "submit":  # a real test set would take too long here
@@ -73,9 +73,11 @@ def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:
     assert done >= 9
 
 
-def needs_a_cluster(words: list[str]) -> bool:
-    """Those commands are tested with the engines."""
-    return "slurm" in words or words[1] == "cancel"
+def needs(words: list[str]) -> str:
+    """Name the engine that a command is for, if any; these are tested with the engines."""
+    if words[1] == "cancel":
+        return "slurm"
+    return next((name for name in ("slurm", "ray") if name in words), "")
 
 
 def _filled(words: list[str], place: Bench) -> list[str]:

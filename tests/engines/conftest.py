@@ -65,30 +65,6 @@ def nodes(shared_ray: RayCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
     cluster.disconnect()
 
 
-@pytest.fixture
-def fragile_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RayCluster]:
-    """A Ray that wants a token and whose nodes the test may kill, which it sees soon."""
-    token = tmp_path / "secret"
-    token.write_text("0" * 64, encoding="utf-8")
-    token.chmod(0o600)
-    more = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), **SOON}
-    with ray_cluster.running(more) as found:
-        hurry({**found.environment, **more}, monkeypatch)
-        yield found
-        from dpsrun.execution.ray import cluster
-
-        cluster.disconnect()
-
-
-SOON = {
-    "RAY_health_check_initial_delay_ms": "0",
-    "RAY_health_check_period_ms": "500",
-    "RAY_health_check_timeout_ms": "500",
-    "RAY_health_check_failure_threshold": "4",
-}
-"""How Ray finds out that a node is lost (ray_config_def.h): by default after a quarter minute."""
-
-
 def hurry(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands and jobs find the cluster and the stand-ins, and let nobody wait for long."""
     for name, value in environment.items():

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -15,16 +11,16 @@ from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.submission import Records
 from dpsrun.runs.store import Store
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
-from tests.cli.test_documents import README, needs_a_cluster
+from tests.cli.test_documents import README, needs
 from tests.cli.test_documents import commands as commands_of
 from tests.cli.waiting import until
-from tests.command import PATIENCE, TRAINING, Bench, Ended
+from tests.command import PATIENCE, TRAINING, Bench
 from tests.engines.cluster import Cluster
+from tests.engines.commands import attempts, say, starts, store_of, waits
 from tests.storm.storm import tables
 
 pytestmark = pytest.mark.engine("slurm")
 
-STAND_IN = (sys.executable, "-m", "tests.engines")
 ON_SLURM = ("--executor", "slurm", "--progress", "plain")
 
 
@@ -33,27 +29,6 @@ def place(bench: Bench, cluster: Cluster) -> Bench:  # noqa: F811
     """A bench whose commands know the cluster and the stand-ins, and a grid of four runs."""
     bench.grid(seeds=(0, 1))
     return bench.given(PYTHONPATH=os.environ["PYTHONPATH"], **cluster.environment)
-
-
-def say(place: Bench, *words: str) -> Ended:
-    return place.run([*STAND_IN, *words])
-
-
-def store_of(place: Bench) -> Store:
-    return Store(place.folder / "results")
-
-
-def waits(place: Bench) -> Path:
-    """Let runs wait until this file is removed."""
-    (place.folder / "results").mkdir()
-    file = place.folder / "results" / "wait"
-    file.touch()
-    return file
-
-
-def attempts(place: Bench) -> Sequence[int]:
-    store = store_of(place)
-    return [len(store.attempts(run)) for run in store.run_ids()]
 
 
 def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
@@ -68,7 +43,7 @@ def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
     shown = say(place, "status", "results")
     assert shown.out.count(", PENDING (") == 3
     assert shown.out.count("step ") == 1
-    process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
+    process = starts(place, "grid", "small.yaml", *ON_SLURM)
     assert process.stderr
     assert any("4 runs in the queue already" in line for line in process.stderr)
     waiting.unlink()
@@ -78,21 +53,9 @@ def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
     assert attempts(place) == [1, 1, 1, 1]
 
 
-def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*STAND_IN, *words],
-        cwd=place.folder,
-        env=place.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(place: Bench) -> None:
     waits(place)
-    process = place_starts(place, "grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
+    process = starts(place, "grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
     until(lambda: sum(attempts(place)) >= 2, process)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
@@ -111,7 +74,7 @@ def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(place: B
 def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:
     training = {**TRAINING, "precision": "fp32"}  # which the README asks for
     place.grid(name="mine", training=training)
-    said = [words for words in commands_of(README) if needs_a_cluster(words)]
+    said = [words for words in commands_of(README) if needs(words) == "slurm"]
     assert [words[1] for words in said] == ["grid", "grid", "cancel"]
     for _, *words in said:
         ended = say(place, *words)

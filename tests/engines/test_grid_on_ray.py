@@ -1,0 +1,102 @@
+"""`dpsrun grid --executor ray` as a user starts it, and what becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from dpsrun.runs.store import Store
+from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
+from tests.cli.test_documents import README, commands, needs
+from tests.cli.waiting import until
+from tests.command import PATIENCE, TRAINING, Bench
+from tests.engines.commands import attempts, say, starts, waits
+from tests.engines.ray_cluster import RayCluster
+from tests.storm.storm import tables
+
+pytestmark = pytest.mark.engine("ray")
+
+GRID = ("grid", "small.yaml", "--executor", "ray", "--progress", "plain")
+
+
+@pytest.fixture
+def place(bench: Bench, nodes: RayCluster) -> Bench:  # noqa: F811
+    """A bench whose commands know the cluster, and a grid of two runs."""
+    bench.grid()
+    return bench.given(**nodes.environment)
+
+
+def test_a_command_that_is_stopped_ends_its_tasks_and_the_same_one_goes_on(place: Bench) -> None:
+    waiting = waits(place)
+    process = starts(place, *GRID)
+    until(lambda: sum(attempts(place)) == 2, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err
+    assert err.count("interrupted") >= 2
+    assert "2 runs are still to be done; do them with the same command" in err
+    waiting.unlink()
+    assert say(place, *GRID).code == 0
+    assert attempts(place) == [2, 2]
+
+
+def test_ray_ends_the_tasks_of_a_command_that_is_killed_and_the_same_one_does_the_rest(
+    place: Bench, nodes: RayCluster
+) -> None:
+    waiting = waits(place)
+    process = starts(place, *GRID)
+    until(lambda: sum(attempts(place)) == 2, process)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    until(lambda: not any(map(nodes.processes_of, nodes.nodes)))
+    waiting.unlink()
+    ended = say(place, *GRID)
+    assert ended.code == 0, ended.err
+    assert attempts(place) == [2, 2]
+
+
+def test_two_commands_at_once_do_each_run_once(place: Bench) -> None:
+    waiting = waits(place)
+    first = starts(place, *GRID)
+    until(lambda: sum(attempts(place)) == 2, first)
+    second = starts(place, *GRID, "--retry", "all")
+    folder = place.folder / "results" / "engine" / "ray"
+    assert second.stderr
+    until(lambda: "small" in str(second.args) and len(list(folder.iterdir())) == 2, second)
+    waiting.unlink()
+    for process in (first, second):
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+    assert attempts(place) == [1, 1]
+
+
+def test_more_than_a_node_has_is_refused_before_anything_is_written(place: Bench) -> None:
+    ended = say(place, *GRID, "--cpus-per-run", "64")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--cpus-per-run 64 --gpus-per-run 0: no node of the Ray cluster has so much" in ended.err
+    assert not (place.folder / "results").exists()
+
+
+def test_the_commands_of_the_readme_work(place: Bench) -> None:
+    place.grid(name="mine", training={**TRAINING, "precision": "fp32"})  # which it asks for
+    said = [words for words in commands(README) if needs(words) == "ray"]
+    assert said
+    for _, *words in said:
+        ended = say(place, *words)
+        assert ended.code == 0, (words, ended.err)
+
+
+def test_a_grid_comes_to_the_same_bytes_as_on_this_machine(place: Bench) -> None:
+    words = ("grid", "small.yaml", "--progress", "plain")
+    here = place.say(*words, "--results", "here", "--workers", "2")
+    there = place.say(*words, "--results", "there", "--executor", "ray")
+    assert (here.code, there.code) == (0, 0), (here.err, there.err)
+    assert there.out.replace("there/", "here/") == here.out
+    stores = [Store(place.folder / name) for name in ("here", "there")]
+    assert tables(stores[0]) == tables(stores[1])
+    hashes = [[store.result(run).hashes for run in store.run_ids()] for store in stores]  # type: ignore[union-attr]
+    assert hashes[0] == hashes[1]
+    assert all(hashes[0])
+    assert sorted(path.name for path in (stores[1].root / "engine").iterdir()) == ["ray"]
