@@ -51,7 +51,7 @@ def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
 @pytest.fixture(scope="session")
 def shared_ray() -> Iterator[RayCluster]:
     """A Ray that outlives a test."""
-    with ray_cluster.running() as cluster:
+    with ray_cluster.running({}) as cluster:
         yield cluster
 
 

@@ -30,16 +30,17 @@ def installed() -> bool:
 
 @dataclass(frozen=True)
 class RayCluster:
-    """Where it is, and the processes that are its nodes."""
+    """Where it is, the processes that are its nodes, and further variables of all."""
 
     root: Path
     address: str
     nodes: tuple[int, ...]
+    more: Mapping[str, str]
 
     @property
     def environment(self) -> dict[str, str]:
         """What a client needs to find this cluster and no other."""
-        return {**variables(self.root), "RAY_ADDRESS": self.address}
+        return {**variables(self.root), **self.more, "RAY_ADDRESS": self.address}
 
     def processes_of(self, node: int) -> list[int]:
         """Find what tasks of a node have started, and the workers that do them."""
@@ -64,17 +65,17 @@ def variables(root: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(more: Mapping[str, str] | None = None) -> Iterator[RayCluster]:
+def running(more: Mapping[str, str]) -> Iterator[RayCluster]:
     """Give a cluster that is up; whatever becomes of the test, all of it ends.
 
     Args:
-        more: further variables of its processes.
+        more: further variables of its processes and of its clients.
     """
     root = Path(tempfile.mkdtemp(prefix="ray"))  # Ray's sockets want a short path
     file = root / "nodes.json"
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.engines.ray_nodes", file],
-        env={**os.environ, **variables(root), **(more or {})},
+        env={**os.environ, **variables(root), **more},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -84,7 +85,7 @@ def running(more: Mapping[str, str] | None = None) -> Iterator[RayCluster]:
     try:
         until(file.exists, process)
         facts = json.loads(file.read_text(encoding="utf-8"))
-        yield RayCluster(root, facts["address"], tuple(facts["nodes"]))
+        yield RayCluster(root, facts["address"], tuple(facts["nodes"]), more)
     finally:
         until(lambda: not kill(marked(f"RAY_TMPDIR={root}", f"HOME={root}")))
         process.communicate(timeout=PATIENCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pytest
 
 from dpsrun.errors import UserError
 from tests.cli.waiting import until
+from tests.command import PATIENCE
+from tests.engines.grids import PROGRAM
 from tests.engines.processes import kill, parent
 from tests.engines.ray_cluster import OnRay, RayCluster
 
@@ -96,6 +99,24 @@ def rays_worker(nodes: RayCluster, node: int) -> int:
     processes = nodes.processes_of(node)
     (found,) = {one for pid in processes if (one := parent(pid)) and parent(one) == node}
     return found
+
+
+def test_a_run_that_somebody_is_at_is_waited_for_without_a_task(
+    nodes: RayCluster, tmp_path: Path
+) -> None:
+    work = OnRay.of(tmp_path, 1)
+    waiting = work.wait()
+    words = [*PROGRAM, "work", *work.runs, "--results", str(work.store.root)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as somebody:
+        until(lambda: len(work.at_work()) == 1)
+        engine = work.engine
+        engine.submit(work.runs)
+        assert (engine.poll(), engine.tasks) == (work.runs, {})
+        waiting.unlink()
+        until(lambda: not engine.poll())
+        assert somebody.wait(PATIENCE) == 0
+    assert list(work.seen.ends.values()) == ["ok"]
+    assert len(work.store.attempts(work.runs[0])) == 1
 
 
 def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
