@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 DPSRUN = Path(sys.executable).with_name("dpsrun")
-PATIENCE = 50
+PATIENCE = 300
 """Seconds after which a command is taken for stuck, on however busy a machine."""
 
 FOREIGN = ("HF_", "COV_", "COVERAGE_", "FORCE_COLOR", "TTY_", "COLUMNS", "LINES")

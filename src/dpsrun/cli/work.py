@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,10 +16,6 @@ Versions = Annotated[
     str | None, typer.Option("--versions", help="Refuse to work with others than these.")
 ]
 
-UntilInputEnds = Annotated[
-    bool, typer.Option("--until-input-ends", help="Stop when whoever started this is gone.")
-]
-
 
 def work(
     runs: Annotated[list[str], typer.Argument(help="Ids of runs.", metavar="RUN...")],
@@ -33,32 +26,19 @@ def work(
     timeout: Timeout = None,
     checkpoint: Checkpoint = False,
     versions: Versions = None,
-    until_input_ends: UntilInputEnds = False,
 ) -> None:
     """Do runs whose orders lie in the results folder, on what this job was given.
 
     Exit code 0 when their results are there, 3 when some ended in an error, 130 when interrupted.
     """
-    from threading import Thread
-
     from dpsrun.execution.batch import Ways, do
     from dpsrun.execution.versions import check
     from dpsrun.execution.watch import seconds
     from dpsrun.runs.store import Store
 
     check(versions)
-    if until_input_ends:
-        Thread(target=_stop_with_input, daemon=True).start()
     ways = Ways(device, runs_per_gpu, seconds(timeout), checkpoint)
     raise typer.Exit(do(Store(results), runs, ways, _Log()))
-
-
-def _stop_with_input() -> None:
-    """Wait for the end of the pipe whose other end nobody else holds; stop as if we were asked."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 1):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Log:

@@ -122,7 +122,7 @@ class RayEngine:
         token = new_token()
         log = self.folder / f"{token}-{run_id}.log"
         where = ["--results", str(self.store.root.absolute())]
-        words = [*traces.PROGRAM, "work", run_id, "--until-input-ends", *where, *self.work]
+        words = [*traces.PROGRAM, "work", run_id, *where, *self.work]
         self.tries[run_id] += 1
         return Task(token, cluster.start(words, str(log), self.demand), log)
 
