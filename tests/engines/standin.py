@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 from dpsrun.execution import devices, local, traces, worker
 from dpsrun.execution.engine import Progress
@@ -35,7 +36,7 @@ def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
             time.sleep(0.05)
     except KeyboardInterrupt as stop:
         failure = worker.describe(stop, task.log)
-        facts = {"run": task.run_id, "attempt": task.attempt, "code": CODE}
+        facts: dict[str, Any] = {"run": task.run_id, "attempt": task.attempt, "code": CODE}
         return Result(**facts, outcome=failure.kind, failure=failure)
     last = Evaluation(
         epoch=1, step=STEPS, metrics={"validation": {"accuracy": score}}, primary=score,
@@ -52,12 +53,12 @@ def attempt(task: Assignment, report: Callable[[Progress], None]) -> Result:
     )
 
 
-def preloads(_model_types: object) -> list[str]:
+def preloads(model_types: Collection[str]) -> list[str]:
     """Let the server of the workers load this, and no torch."""
     return [__name__]
 
 
 worker._attempt = attempt
-local.preloads = preloads
+local.preloads = preloads  # type: ignore[attr-defined]
 traces.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

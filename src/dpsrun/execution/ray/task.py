@@ -17,8 +17,9 @@ def run(words: Sequence[str], log: str) -> int:
     """Run a command to its end, adding what it says to a log; give its exit code.
 
     Ray cancels a task as Ctrl-C would, which a node that was started in the background is deaf to;
-    the command is then asked to stop. If this process is killed, Ray ends the command. Raises OSError
-    where the log or the command is not seen.
+    the command is then asked to stop. If this process is killed, Ray ends the command.
+
+    Raises OSError where the log or the command is not seen.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with Path(log).open("ab") as said:
