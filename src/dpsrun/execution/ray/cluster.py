@@ -146,7 +146,7 @@ def _listens(address: str) -> bool:
     if not (host and port.isdigit()):
         return True  # Ray says what is wrong with it
     try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
     except (OSError, OverflowError):
         return False
     return True
