@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,13 @@ class Cluster:
         process = self.daemons.pop(name)
         process.kill()
         process.wait(PATIENCE)
+
+    def save(self, job: int) -> None:
+        """Let the controller write down all that it knows; it does so seconds after each change."""
+        file = self.root / "state" / "job_state"
+        before = time.time_ns()
+        self.say("scontrol", "update", f"JobId={job}", "Comment=changed")
+        until(lambda: file.exists() and file.stat().st_mtime_ns > before)
 
     def lose(self, node: str, processes: Sequence[int]) -> None:
         """Let a node die: its daemon and what ran there; the controller is told at once."""

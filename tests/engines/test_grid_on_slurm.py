@@ -39,10 +39,8 @@ def test_a_detached_grid_is_in_the_queue_and_a_second_command_sees_it_through(
     assert ended.code == 0, ended.err
     assert ended.out.startswith("Slurm job ")
     assert "`dpsrun cancel results` ends them" in ended.err
-    until(lambda: sum(attempts(place)) == 1)
-    shown = say(place, "status", "results")
-    assert shown.out.count(", PENDING (") == 3
-    assert shown.out.count("step ") == 1
+    until(lambda: say(place, "status", "results").out.count("step ") == 1)
+    assert say(place, "status", "results").out.count(", PENDING (") == 3
     process = starts(place, "grid", "small.yaml", *ON_SLURM)
     assert process.stderr
     assert any("4 runs in the queue already" in line for line in process.stderr)

@@ -35,6 +35,7 @@ def test_jobs_go_on_while_the_controller_is_away_and_arrays_are_split_at_its_lim
     engine.submit(work.runs)
     assert [len(each.tasks) for each in work.submissions] == [4, 2]
     until(lambda: len(engine.poll()) == 6 and len(work.at_work()) == 4)
+    fragile.save(work.submissions[0].job or 0)
     fragile.kill("slurmctld")
     until(lambda: len(engine.poll()) == 6 and "Slurm does not answer" in work.seen.words[-1])
     waiting.unlink()
