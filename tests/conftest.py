@@ -19,8 +19,11 @@ UNCOUNTED = {"models", "storm", "training"}
 
 
 LONGEST = (
+    "test_grid_on_ray.py",
     "test_slurm_damage.py",
+    "test_ray.py",
     "test_grid_on_slurm.py",
+    "test_ray_damage.py",
     "test_slurm.py",
     "test_training_storm.py",
     "test_benchmarks.py",

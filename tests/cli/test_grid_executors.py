@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,52 @@ def test_a_misspelt_engine_is_named_with_the_nearest(bench: Bench, grid: Path) -
     )
 
 
+@pytest.fixture
+def without_ray(bench: Bench) -> Bench:
+    """A bench whose Python finds no ray."""
+    folder = bench.folder / "hidden"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['ray'] = None\n")
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return bench.given(PYTHONPATH=path)
+
+
+@pytest.mark.parametrize("engine", ["local", "ray"])
 @pytest.mark.parametrize(
     "option", ["--sbatch=--partition=gpu", "--runs-per-job=2", "--max-parallel=2", "--detach"]
 )
-def test_slurms_options_are_for_slurm(bench: Bench, grid: Path, option: str) -> None:
-    assert "are for Slurm: add --executor slurm" in refused(bench, "grid", grid, option)
+def test_slurms_options_are_for_slurm(bench: Bench, grid: Path, option: str, engine: str) -> None:
+    name = option.partition("=")[0]
+    said = refused(bench, "grid", grid, option, "--executor", engine)
+    assert f"{name} is for Slurm: add --executor slurm" in said
+
+
+@pytest.mark.parametrize(
+    "option", ["--ray-address=head:6379", "--cpus-per-run=2", "--gpus-per-run=0.5"]
+)
+def test_rays_options_are_for_ray(bench: Bench, grid: Path, option: str) -> None:
+    name = option.partition("=")[0]
+    assert f"{name} is for Ray: add --executor ray" in refused(bench, "grid", grid, option)
+
+
+def test_where_there_is_no_ray_it_is_said(without_ray: Bench, grid: Path) -> None:
+    said = refused(without_ray, "grid", grid, "--executor", "ray")
+    assert "ray is not installed here: pip install 'dpsrun[ray]'" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--workers", "2"], "on Ray, --cpus-per-run is what counts"),
+        (["--runs-per-gpu", "2"], "on Ray, --gpus-per-run 0.5 puts two runs on a GPU"),
+        (["--device=cpu", "--gpus-per-run=1"], "--gpus-per-run 1 does not go with --device cpu"),
+        (["--device=cuda", "--gpus-per-run=0"], "--gpus-per-run 0 does not go with --device cuda"),
+    ],
+)
+def test_what_ray_is_not_to_be_asked_is_refused(
+    bench: Bench, grid: Path, words: list[str], reason: str
+) -> None:
+    assert reason in refused(bench, "grid", grid, "--executor", "ray", *words)
 
 
 def test_where_there_is_no_sbatch_it_is_said(bench: Bench, grid: Path) -> None:

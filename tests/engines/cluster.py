@@ -7,7 +7,6 @@ import os
 import pwd
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from tests.cli.waiting import until
 from tests.command import PATIENCE
+from tests.engines.processes import kill, marked, parent
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 NODES = ("n1", "n2")
@@ -121,13 +121,13 @@ class Cluster:
     def lose(self, node: str, processes: Sequence[int]) -> None:
         """Let a node die: its daemon and what ran there; the controller is told at once."""
         self.kill(node)
-        _kill(processes)
+        kill(processes)
         self.say("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
 
     def processes_of(self, node: str) -> list[int]:
         """Find what runs on a node, its jobs' processes too."""
-        jobs = _with(f"SLURMD_NODENAME={node}", self._mark)
-        keepers = {parent for pid in jobs if (parent := _parent(pid)) and parent not in jobs}
+        jobs = marked(f"SLURMD_NODENAME={node}", self._mark)
+        keepers = {one for pid in jobs if (one := parent(pid)) and one not in jobs}
         return [*keepers, *jobs]
 
     @property
@@ -137,7 +137,7 @@ class Cluster:
 
     def end(self) -> None:
         """Kill all that is left of it: daemons, jobs, and commands that use it."""
-        until(lambda: not _kill(_with(self._mark)))
+        until(lambda: not kill(marked(self._mark)))
         for process in self.daemons.values():
             process.wait(PATIENCE)
 
@@ -191,32 +191,6 @@ def running(root: Path, *, array: int = 1001) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.end()
-
-
-def _with(*marks: str) -> list[int]:
-    """Find the processes that have all of these variables."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            variables = (process / "environ").read_bytes().split(b"\0")
-            if all(mark.encode() in variables for mark in marks):
-                found.append(int(process.name))
-    return found
-
-
-def _parent(pid: int) -> int | None:
-    """Find who started a process: Slurm has one that looks after each job."""
-    with contextlib.suppress(OSError):
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        return int(stat.rpartition(")")[2].split()[1])
-    return None
-
-
-def _kill(pids: Sequence[int]) -> Sequence[int]:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return pids
 
 
 def _furnish(root: Path, array: int) -> None:

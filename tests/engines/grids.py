@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dpsrun.execution.drive import drive
-from dpsrun.execution.engine import Progress
-from dpsrun.execution.slurm.engine import ANY, Demand, SlurmEngine
+from dpsrun.execution.engine import Engine, Progress
+from dpsrun.execution.slurm.engine import ANY, SlurmEngine
 from dpsrun.execution.slurm.submission import Records, Submission
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
@@ -47,12 +47,12 @@ class Work:
     """A results folder with so many runs to do, and an engine for them."""
 
     store: Store
-    demand: Demand = ANY
+    demand: Any
     seen: Seen = field(default_factory=Seen)
     options: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path, runs: int, demand: Demand = ANY) -> Work:
+    def of(cls, folder: Path, runs: int, demand: Any = None) -> Self:
         """Write the orders of so many runs."""
         store = Store(folder / "results")
         places = Places(model=str(folder), tokens=str(folder))
@@ -67,9 +67,9 @@ class Work:
         return self.store.run_ids()
 
     @property
-    def engine(self) -> SlurmEngine:
+    def engine(self) -> Engine:
         """Make a new engine, as each command does."""
-        return SlurmEngine(self.store, self.seen, self.demand, self.options)
+        raise NotImplementedError
 
     def drive(self) -> bool:
         """Do what is missing, as `dpsrun grid` does."""
@@ -78,10 +78,6 @@ class Work:
     @property
     def missing(self) -> list[str]:
         return [run for run in self.runs if not isinstance(self.store.result(run), Result)]
-
-    @property
-    def submissions(self) -> list[Submission]:
-        return Records(self.store).read()
 
     def wait(self) -> Path:
         """Let runs wait until this file is removed."""
@@ -99,3 +95,15 @@ class Work:
         """Say where the last attempt at each run was made that has no result."""
         found = (self.places(run)[-1:] for run in self.missing)
         return [place for each in found for place in each]
+
+
+class OnSlurm(Work):
+    """The same for Slurm; `demand` is what is asked of it."""
+
+    @property
+    def engine(self) -> SlurmEngine:
+        return SlurmEngine(self.store, self.seen, self.demand or ANY, self.options)
+
+    @property
+    def submissions(self) -> list[Submission]:
+        return Records(self.store).read()

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.submission import Records
-from dpsrun.runs.store import Store
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
-from tests.cli.test_documents import README, needs_a_cluster
+from tests.cli.test_documents import README, needs
 from tests.cli.test_documents import commands as commands_of
 from tests.cli.waiting import until
-from tests.command import PATIENCE, TRAINING, Bench, Ended
+from tests.command import PATIENCE, TRAINING, Bench
 from tests.engines.cluster import Cluster
-from tests.standin import PROGRAM
-from tests.storm.storm import tables
+from tests.engines.commands import assert_same_as_here, attempts, store_of, waits
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.engine("slurm")
 
 ON_SLURM = ("--executor", "slurm", "--progress", "plain")
 
@@ -34,37 +30,16 @@ def place(bench: Bench, cluster: Cluster) -> Bench:  # noqa: F811
     return bench.given(PYTHONPATH=os.environ["PYTHONPATH"], **cluster.environment)
 
 
-def say(place: Bench, *words: str) -> Ended:
-    return place.run([*PROGRAM, *words])
-
-
-def store_of(place: Bench) -> Store:
-    return Store(place.folder / "results")
-
-
-def waits(place: Bench) -> Path:
-    """Let runs wait until this file is removed."""
-    (place.folder / "results").mkdir()
-    file = place.folder / "results" / "wait"
-    file.touch()
-    return file
-
-
-def attempts(place: Bench) -> Sequence[int]:
-    store = store_of(place)
-    return [len(store.attempts(run)) for run in store.run_ids()]
-
-
 def test_a_detached_grid_is_in_the_queue_and_a_command_that_is_not_killed_sees_it_through(
     place: Bench,
 ) -> None:
     waiting = waits(place)
-    ended = say(place, "grid", "small.yaml", *ON_SLURM, "--max-parallel=1", "--detach")
+    ended = place.quick.say("grid", "small.yaml", *ON_SLURM, "--max-parallel=1", "--detach")
     assert ended.code == 0, ended.err
     assert ended.out.startswith("Slurm job ")
     assert "`dpsrun cancel results` ends them" in ended.err
-    until(lambda: say(place, "status", "results").out.count("step ") == 1)
-    assert say(place, "status", "results").out.count(", PENDING (") == 3
+    until(lambda: place.quick.say("status", "results").out.count("step ") == 1)
+    assert place.quick.say("status", "results").out.count(", PENDING (") == 3
     killed = watches(place)
     killed.kill()
     killed.communicate(timeout=PATIENCE)
@@ -78,22 +53,10 @@ def test_a_detached_grid_is_in_the_queue_and_a_command_that_is_not_killed_sees_i
 
 def watches(place: Bench) -> subprocess.Popen[str]:
     """Start the command; return once it looks after the jobs of an earlier one."""
-    process = place_starts(place, "grid", "small.yaml", *ON_SLURM)
+    process = place.quick.start("grid", "small.yaml", *ON_SLURM)
     assert process.stderr
     assert any("4 runs in the queue already" in line for line in process.stderr)
     return process
-
-
-def place_starts(place: Bench, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, *words],
-        cwd=place.folder,
-        env=place.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -101,7 +64,7 @@ def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(
     place: Bench, number: signal.Signals
 ) -> None:
     waits(place)
-    process = place_starts(place, "grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
+    process = place.quick.start("grid", "small.yaml", *ON_SLURM, "--runs-per-job=2")
     until(lambda: sum(attempts(place)) >= 2, process)
     os.killpg(process.pid, number)
     _, err = process.communicate(timeout=PATIENCE)
@@ -111,30 +74,21 @@ def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(
     assert array.job
     states = commands.squeue([array.job]) or {}
     assert [state.lives for state in states.values()] == [True, True]
-    assert say(place, "cancel", "results").out == "cancelled 2 jobs with 4 runs\n"
+    assert place.quick.say("cancel", "results").out == "cancelled 2 jobs with 4 runs\n"
     until(lambda: not any(s.lives for s in (commands.squeue([array.job or 0]) or {}).values()))
-    assert say(place, "cancel", "results").out == "cancelled 0 jobs with 0 runs\n"
+    assert place.quick.say("cancel", "results").out == "cancelled 0 jobs with 0 runs\n"
     assert {store_of(place).state(run) for run in store_of(place).run_ids()} == {"new"}
 
 
 def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:
     training = {**TRAINING, "precision": "fp32"}  # which the README asks for
     place.grid(name="mine", training=training)
-    said = [words for words in commands_of(README) if needs_a_cluster(words)]
+    said = [words for words in commands_of(README) if needs(words) == "slurm"]
     assert [words[1] for words in said] == ["grid", "grid", "cancel"]
     for _, *words in said:
-        ended = say(place, *words)
+        ended = place.quick.say(*words)
         assert ended.code == 0, (words, ended.err)
 
 
 def test_a_grid_comes_to_the_same_bytes_as_on_this_machine(place: Bench) -> None:
-    words = ("grid", "small.yaml", "--only", "seed=0", "--progress", "plain")
-    here = place.say(*words, "--results", "here", "--workers", "2")
-    there = place.say(*words, "--results", "there", "--executor", "slurm", "--runs-per-job", "2")
-    assert (here.code, there.code) == (0, 0), (here.err, there.err)
-    assert there.out.replace("there/", "here/") == here.out
-    stores = [Store(place.folder / name) for name in ("here", "there")]
-    assert tables(stores[0]) == tables(stores[1])
-    hashes = [[store.result(run).hashes for run in store.run_ids()] for store in stores]  # type: ignore[union-attr]
-    assert hashes[0] == hashes[1]
-    assert all(hashes[0])
+    assert_same_as_here(place, "--only=seed=0", "--executor=slurm", "--runs-per-job=2")

@@ -14,15 +14,15 @@ from dpsrun.execution.slurm.engine import Demand
 from dpsrun.execution.slurm.submission import Records
 from tests.cli.waiting import until
 from tests.engines.cluster import Cluster
-from tests.engines.grids import Work
+from tests.engines.grids import OnSlurm
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.engine("slurm")
 
 
 def test_a_grid_is_spread_over_the_nodes_and_each_run_is_done_once(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 4)
+    work = OnSlurm.of(tmp_path, 4)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(engine.poll()) == len(work.seen.steps) == 4)
@@ -39,7 +39,7 @@ def test_a_grid_is_spread_over_the_nodes_and_each_run_is_done_once(
 def test_a_job_does_several_runs_as_long_as_they_have_no_result(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 3, Demand(runs_per_job=2, max_parallel=1))
+    work = OnSlurm.of(tmp_path, 3, Demand(runs_per_job=2, max_parallel=1))
     first, second, third = work.runs
     waiting = work.wait()
     engine = work.engine
@@ -58,7 +58,7 @@ def test_a_job_does_several_runs_as_long_as_they_have_no_result(
 
 
 def test_each_run_sees_the_gpus_that_its_job_was_given(cluster: Cluster, tmp_path: Path) -> None:
-    work = Work.of(tmp_path, 4, Demand(("--gres=gpu:1",)))
+    work = OnSlurm.of(tmp_path, 4, Demand(("--gres=gpu:1",)))
     work.options = ("--device", "cuda")
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
@@ -73,7 +73,7 @@ def test_each_run_sees_the_gpus_that_its_job_was_given(cluster: Cluster, tmp_pat
 def test_a_run_whose_worker_is_killed_is_left_and_a_second_command_does_it(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1)
+    work = OnSlurm.of(tmp_path, 1)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 1)
@@ -89,7 +89,7 @@ def test_a_run_whose_worker_is_killed_is_left_and_a_second_command_does_it(
 def test_a_job_that_is_requeued_does_its_run_again_and_adds_to_its_log(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1)
+    work = OnSlurm.of(tmp_path, 1)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 1)
@@ -109,7 +109,7 @@ def test_a_job_that_is_requeued_does_its_run_again_and_adds_to_its_log(
 def test_runs_cancelled_from_outside_are_left_to_be_done_and_it_is_said(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 2, Demand(max_parallel=1))
+    work = OnSlurm.of(tmp_path, 2, Demand(max_parallel=1))
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 1)
@@ -126,7 +126,7 @@ def test_runs_cancelled_from_outside_are_left_to_be_done_and_it_is_said(
 def test_a_second_driver_adopts_what_lives_and_submits_the_rest(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 3)
+    work = OnSlurm.of(tmp_path, 3)
     waiting, first = work.wait(), work.engine
     first.submit(work.runs[:2])
     first.leave()
@@ -146,7 +146,7 @@ def test_a_second_driver_adopts_what_lives_and_submits_the_rest(
 def test_a_submitter_killed_before_it_knew_the_job_submits_nothing_twice(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1)
+    work = OnSlurm.of(tmp_path, 1)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     (array,) = work.submissions
@@ -160,7 +160,7 @@ def test_a_submitter_killed_before_it_knew_the_job_submits_nothing_twice(
 
 
 def test_a_run_that_two_jobs_are_to_do_is_done_once(cluster: Cluster, tmp_path: Path) -> None:
-    work = Work.of(tmp_path, 1)
+    work = OnSlurm.of(tmp_path, 1)
     waiting, first = work.wait(), work.engine
     first.submit(work.runs)
     (array,) = work.submissions
@@ -179,7 +179,7 @@ def test_a_run_that_two_jobs_are_to_do_is_done_once(cluster: Cluster, tmp_path: 
 def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 3, Demand(max_parallel=1))
+    work = OnSlurm.of(tmp_path, 3, Demand(max_parallel=1))
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 1)
@@ -203,7 +203,7 @@ def test_an_array_larger_than_the_cluster_allows_is_refused_and_so_we_split(
 def test_a_demand_that_no_node_can_meet_is_refused_in_slurms_words(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1, Demand(("--gres=gpu:3",)))
+    work = OnSlurm.of(tmp_path, 1, Demand(("--gres=gpu:3",)))
     with pytest.raises(UserError, match=r"sbatch: .*Requested node configuration is not available"):
         work.drive()
     assert work.missing == work.runs
@@ -212,7 +212,7 @@ def test_a_demand_that_no_node_can_meet_is_refused_in_slurms_words(
 def test_jobs_that_cannot_begin_end_the_command_with_what_they_said(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 2)
+    work = OnSlurm.of(tmp_path, 2)
     work.options = ("--versions", "dpsrun 9.9, torch 9.9")
     with pytest.raises(UserError, match=r"(?s)before it began; .*submitted with dpsrun 9\.9"):
         work.drive()
@@ -225,7 +225,7 @@ def test_jobs_that_cannot_begin_end_the_command_with_what_they_said(
 def test_a_folder_that_the_nodes_do_not_see_is_told_from_other_troubles(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1, Demand(("--output=/dev/null",)))
+    work = OnSlurm.of(tmp_path, 1, Demand(("--output=/dev/null",)))
     work.options = ("--results", str(tmp_path / "not-shared"))
     with pytest.raises(UserError, match="the nodes may not see that folder"):
         work.drive()

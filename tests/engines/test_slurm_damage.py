@@ -11,13 +11,13 @@ from dpsrun.execution.slurm.engine import Demand
 from dpsrun.execution.slurm.submission import Submission
 from tests.cli.waiting import until
 from tests.engines.cluster import CORES, NODES, Cluster
-from tests.engines.grids import Work
+from tests.engines.grids import OnSlurm
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.engine("slurm")
 
 
 def test_the_run_of_a_lost_node_is_done_on_another(fragile: Cluster, tmp_path: Path) -> None:
-    work = Work.of(tmp_path, 2, Demand((f"--cpus-per-task={CORES}",)))  # a node for each
+    work = OnSlurm.of(tmp_path, 2, Demand((f"--cpus-per-task={CORES}",)))  # a node for each
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 2)
@@ -32,7 +32,7 @@ def test_the_run_of_a_lost_node_is_done_on_another(fragile: Cluster, tmp_path: P
 def test_a_job_that_outlives_its_nodes_daemon_is_requeued_and_its_run_is_done_once(
     fragile: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 1)
+    work = OnSlurm.of(tmp_path, 1)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     until(lambda: len(work.at_work()) == 1)
@@ -54,7 +54,7 @@ def nodes_at_work(array: Submission) -> list[str]:
 def test_jobs_go_on_while_the_controller_is_away_and_arrays_are_split_at_its_limit(
     fragile: Cluster, tmp_path: Path
 ) -> None:
-    work = Work.of(tmp_path, 6)
+    work = OnSlurm.of(tmp_path, 6)
     waiting, engine = work.wait(), work.engine
     engine.submit(work.runs)
     assert [len(each.tasks) for each in work.submissions] == [4, 2]

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dpsrun.execution import devices, local, server, worker
+from dpsrun.execution import devices, local, server, traces, worker
 from dpsrun.execution.engine import Progress
-from dpsrun.execution.slurm import engine
 from dpsrun.execution.worker import Assignment
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.frozen import digest
@@ -22,7 +21,7 @@ from dpsrun.runs.result import Evaluation, Timing
 from tests.extra.extra_acts import act
 from tests.standin import PROGRAM
 
-TOLD = ("SLURMD_NODENAME", "SLURM_ARRAY_JOB_ID", "CUDA_VISIBLE_DEVICES")
+TOLD = ("SLURMD_NODENAME", "SLURM_ARRAY_JOB_ID", "RAY_RAYLET_PID", "CUDA_VISIBLE_DEVICES")
 """Variables that say where a run is done."""
 
 
@@ -84,5 +83,5 @@ worker._prepare = Training  # type: ignore[assignment]
 worker._facts = Training.facts  # type: ignore[assignment]
 server.preloads = preloads  # type: ignore[assignment]
 local.preloads = preloads  # type: ignore[attr-defined,assignment]
-engine.PROGRAM = PROGRAM
+traces.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import random
 import signal
@@ -18,6 +17,7 @@ from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.store import Store
 from tests.cli.waiting import until
 from tests.command import PATIENCE, Bench
+from tests.outcome import tables
 
 MARK = "STORM"
 """A variable that tells the processes of a storm from all others."""
@@ -27,9 +27,6 @@ UNFINISHED = 3
 
 KINDS = ("launcher", "all", *["worker"] * 4)
 """What a kill may hit. A launcher outlives its workers: their kills need no new one."""
-
-COST = ("attempts", "seconds_", "peak_memory_bytes/")
-"""Columns of `runs.csv` that tell what a result cost, not what it is."""
 
 
 @dataclass(frozen=True)
@@ -203,21 +200,3 @@ def assert_done_once(store: Store) -> None:
         left = [store.attempt_result(run, attempt) for attempt in store.attempts(run)]
         trained = [one for one in left if isinstance(one, Result) and one.outcome in TRAINED]
         assert trained == [store.result(run)]
-
-
-def tables(store: Store) -> dict[str, Any]:
-    """Read the tables of all grids, but for what the results cost."""
-    return {
-        str(path.relative_to(store.root)): without_cost(path)
-        if path.name == "runs.csv"
-        else path.read_bytes()
-        for path in store.root.glob("tables/*/*")
-        # A killed launcher leaves the draft of what it was writing; `clean` takes it away.
-        if path.stem != "costs" and not path.name.startswith(".")
-    }
-
-
-def without_cost(path: Path) -> list[dict[str, str]]:
-    """Read the lines of a table of runs, but for the columns that tell what they cost."""
-    lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    return [{k: v for k, v in line.items() if not k.startswith(COST)} for line in lines]

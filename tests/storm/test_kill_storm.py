@@ -11,6 +11,7 @@ import pytest
 from dpsrun.runs.files import new_token
 from tests.cli.waiting import until
 from tests.command import PATIENCE, Bench
+from tests.outcome import tables
 from tests.report.builder import make_results
 from tests.storm.storm import (
     UNFINISHED,
@@ -20,7 +21,6 @@ from tests.storm.storm import (
     assert_done_once,
     calm,
     kill,
-    tables,
 )
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from dpsrun.runs.files import new_token
-from dpsrun.runs.result import Result
-from dpsrun.runs.store import Store
 from tests.command import DPSRUN, TRAINING, Bench
 from tests.encoders import save_tiny_with_tokenizer
-from tests.storm.storm import Command, after_kills, assert_done_once, calm, tables
+from tests.outcome import hashes, tables
+from tests.storm.storm import Command, after_kills, assert_done_once, calm
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
 
@@ -28,12 +27,6 @@ def command(place: Path) -> Command:
     long = {**TRAINING, "epochs": 20}
     grid = bench.grid(model="../tiny", tasks=["mini-stsb"], seeds=(0, 1), training=long)
     return Command(bench, [DPSRUN, "grid", grid, "--workers", "2", "--checkpoint"])
-
-
-def hashes(store: Store) -> dict[str, dict[str, str]]:
-    """Give the hashes of weights, predictions and order of each run."""
-    found = {run: store.result(run) for run in store.run_ids()}
-    return {run: result.hashes for run, result in found.items() if isinstance(result, Result)}
 
 
 def test_a_grid_of_trainings_that_is_killed_again_and_again_ends_as_one_that_is_not(

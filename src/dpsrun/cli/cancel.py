@@ -10,6 +10,8 @@ from dpsrun.cli.options import DEFAULT_RESULTS, ResultsArgument
 def cancel(results: ResultsArgument = DEFAULT_RESULTS) -> None:
     """Cancel all jobs of Slurm that do runs of this folder; what they did stays.
 
+    Tasks of Ray end with the command that waits for them.
+
     Exit code 0, also where there is none.
     """
     from dpsrun.errors import UserError

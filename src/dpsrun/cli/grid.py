@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dpsrun.cli.executors import Detach, Executor, MaxParallel, RunsPerJob, Sbatch
+from dpsrun.cli.executors.options import (
+    CpusPerRun,
+    Detach,
+    Executor,
+    GpusPerRun,
+    MaxParallel,
+    RayAddress,
+    RunsPerJob,
+    Sbatch,
+)
 from dpsrun.cli.options import (
     DEFAULT_RESULTS,
     Checkpoint,
@@ -24,7 +33,7 @@ from dpsrun.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dpsrun.cli.executors import Place
+    from dpsrun.cli.executors.place import Place
     from dpsrun.execution.brake import Brake
     from dpsrun.execution.engine import Engine
     from dpsrun.execution.plan import Plan
@@ -81,13 +90,18 @@ def grid(
     runs_per_job: RunsPerJob = None,
     max_parallel: MaxParallel = None,
     detach: Detach = False,
+    ray_address: RayAddress = None,
+    cpus_per_run: CpusPerRun = None,
+    gpus_per_run: GpusPerRun = None,
 ) -> None:
     """Do the runs of the grids that are missing, then print and write their tables.
 
     Exit code 0 when every run is done, 3 when some ended in an error, are stale or still to be
     done, 130 when interrupted; with --detach 0 once the jobs are submitted, without tables.
     """
-    from dpsrun.cli import executors
+    from dpsrun.cli.executors import choose
+    from dpsrun.cli.executors.options import Asked, AskedOfRay, AskedOfSlurm
+    from dpsrun.cli.executors.place import Ways
     from dpsrun.cli.live import check
     from dpsrun.cli.results_folder import to_do, writing
     from dpsrun.execution import plan as planning
@@ -97,11 +111,12 @@ def grid(
 
     store, again = Store(results), kinds(retry or [])
     check(progress)
-    ways = executors.Ways(
-        device, workers, runs_per_gpu, timeout, checkpoint, fail_fast, stop_after, progress
+    ways = Ways(device, workers, runs_per_gpu, timeout, checkpoint, fail_fast, stop_after, progress)
+    asked = Asked(
+        AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel, detach),
+        AskedOfRay(ray_address, cpus_per_run, gpus_per_run),
     )
-    asked = executors.AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel, detach)
-    place = executors.choose(executor, ways, asked)
+    place = choose(executor, ways, asked)
     request = planning.Request(
         files, results, place.device, only or (), data or (), model or (), place.elsewhere
     )

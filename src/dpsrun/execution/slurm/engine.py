@@ -6,12 +6,12 @@ Jobs need nobody who watches: who goes leaves them in the queue, and who comes a
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from dpsrun.errors import UserError
+from dpsrun.execution import traces
 from dpsrun.execution.engine import View
 from dpsrun.execution.slurm import commands, script
 from dpsrun.execution.slurm.queue import Queue
@@ -20,15 +20,7 @@ from dpsrun.runs import lease
 from dpsrun.runs.files import new_token, write_whole
 from dpsrun.runs.store import Store
 
-PROGRAM = (sys.executable, "-m", "dpsrun")
-"""What jobs start: this very installation, which the nodes see too."""
-
 WAIT_SECONDS = 0.2
-SOONEST, LATEST = 1.0, 15.0
-"""Seconds between two questions: often at first, then rarely, for others need Slurm too."""
-
-SLOWER = 20
-"""After so many seconds the pause grows by one."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ class SlurmEngine:
     def __post_init__(self) -> None:
         self.records = Records(self.store)
         self.queue = Queue(self.records, self.view)
-        self.began = self.looked = time.monotonic()
+        self.pace = traces.Pace()
 
     def describe(self) -> str:
         """Name the jobs."""
@@ -91,9 +83,7 @@ class SlurmEngine:
     def poll(self) -> Collection[str]:
         """Wait a moment; now and then look what became of the runs."""
         time.sleep(WAIT_SECONDS)
-        now = time.monotonic()
-        if now - self.looked >= min(LATEST, max(SOONEST, (now - self.began) / SLOWER)):
-            self.looked = now
+        if self.pace.due:
             self.queue.look()
         return list(self.queue.tasks)
 
@@ -130,7 +120,7 @@ class SlurmEngine:
 
     def _submit_array(self, submission: Submission) -> None:
         self.records.write(submission)
-        content = script.text(submission, PROGRAM, self._options())
+        content = script.text(submission, traces.PROGRAM, self._options())
         write_whole(self.records.script(submission.token), content)
         demand = self.demand
         words = script.words(submission, self.records, demand.options, demand.max_parallel)

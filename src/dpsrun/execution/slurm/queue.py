@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dpsrun.errors import UserError
-from dpsrun.execution.engine import Progress, View
+from dpsrun.execution.engine import View
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.commands import TaskId, TaskState
 from dpsrun.execution.slurm.submission import Records, Task
-from dpsrun.execution.slurm.verdict import (
-    failed_before_it_began,
-    has_begun,
-    refusal,
-    verdict,
-)
-from dpsrun.runs import lease
-from dpsrun.runs.result import Result
-
-SETTLE_SECONDS = 10.0
-"""So long a job must be over before its runs are given up: one that is requeued can look ended for
-a moment, and a network file system shows a new file some seconds late.
-"""
+from dpsrun.execution.traces import Traces, lost, refusal
+from dpsrun.runs.result import Outcome, Result
 
 
 @dataclass
@@ -41,9 +29,10 @@ class Queue:
     view: View
     tasks: dict[str, Task] = field(default_factory=dict)
     held: bool = False
-    over: dict[str, float] = field(default_factory=dict, init=False)
-    begun: set[str] = field(default_factory=set, init=False)
     answers: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self.traces = Traces(self.records.store, self.view)
 
     @property
     def jobs(self) -> list[int]:
@@ -67,7 +56,7 @@ class Queue:
         for run_id, task in list(self.tasks.items()):
             state = states.get(task.id)
             if state is not None and state.waits:
-                self.over.pop(run_id, None)
+                self.traces.lives(run_id)
             else:
                 self._follow(run_id, task, state)
 
@@ -77,42 +66,37 @@ class Queue:
         if isinstance(result, Result):
             self._end(run_id, result)
         elif state is not None and state.lives:
-            self.over.pop(run_id, None)
-            self._tell_progress(run_id, task, state)
-        elif time.monotonic() - self.over.setdefault(run_id, time.monotonic()) >= SETTLE_SECONDS:
+            self.traces.lives(run_id)
+            self.traces.tell(run_id, task.token, f"{state.nodes} ({task.id})")
+        elif self.traces.settled(run_id):
             self._give_up(run_id, task, state)
-
-    def _tell_progress(self, run_id: str, task: Task, state: TaskState) -> None:
-        owner = lease.current(self.records.store, run_id)
-        if owner is None or owner.attempt < task.token:  # of an earlier job
-            return
-        if run_id not in self.begun:
-            self.begun.add(run_id)
-            self.view.started(run_id, f"{state.nodes} ({task.id})")
-        pulse = lease.pulse(self.records.store, run_id, owner.attempt)
-        if pulse and pulse.loss is not None and pulse.rate is not None:
-            step, total, epoch = pulse.step, pulse.total_steps, pulse.epoch
-            self.view.progressed(
-                run_id, Progress(step, total, epoch, pulse.loss, pulse.score, pulse.rate)
-            )
 
     def _give_up(self, run_id: str, task: Task, state: TaskState | None) -> None:
         """Let a run go whose job is over without its result; it stays to be done."""
-        store = self.records.store
-        if self.held and not has_begun(store, task):
+        begun = self._has_begun(task)
+        if self.held and not begun:
             del self.tasks[run_id]
-            return
-        if state is not None and failed_before_it_began(store, task, state):
+        elif state is not None and state.state == "FAILED" and not begun:
             self._give_all_up_if_none_began(task, state)
-        self._end(run_id, verdict(self.records, run_id, task, state))
+            self._lose(run_id, task, "error", "its job failed before it began")
+        else:
+            how = "left the queue" if state is None else f"ended with {state.state}"
+            self._lose(run_id, task, "interrupted", f"its job {task.id} {how}")
+
+    def _has_begun(self, task: Task) -> bool:
+        return self.traces.has_begun(task.runs, task.token)
 
     def _give_all_up_if_none_began(self, task: Task, state: TaskState) -> None:
         """What keeps each job of an array from its work is the user's to mend."""
         array = {one for one in self.records.tasks() if one.token == task.token}
-        if not any(has_begun(self.records.store, one) for one in array):
+        if not any(map(self._has_begun, array)):
             self.tasks = {run: one for run, one in self.tasks.items() if one not in array}
             commands.scancel(one.id for one in array)
-            raise UserError(refusal(self.records, task, state.nodes))
+            place = f"job {task.id} failed on {state.nodes} before it began"
+            raise UserError(refusal(place, self.records.log(task)))
+
+    def _lose(self, run_id: str, task: Task, kind: Outcome, words: str) -> None:
+        self._end(run_id, lost(run_id, task.token, kind, words, self.records.log(task)))
 
     def _end(self, run_id: str, result: Result) -> None:
         del self.tasks[run_id]
