@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Bench
+from tests.command import Bench, Ended
 
 
 @pytest.fixture
@@ -16,7 +16,10 @@ def grid(bench: Bench) -> Path:
 
 
 def refused(bench: Bench, *words: str | Path) -> str:
-    ended = bench.fork(*words)
+    return reason_of(bench, bench.fork(*words))
+
+
+def reason_of(bench: Bench, ended: Ended) -> str:
     assert (ended.code, ended.out) == (2, ""), ended
     assert not (bench.folder / "results").exists()
     return " ".join(ended.err.split())
@@ -66,7 +69,7 @@ def test_rays_options_are_for_ray(bench: Bench, grid: Path, option: str) -> None
 
 
 def test_where_there_is_no_ray_it_is_said(without_ray: Bench, grid: Path) -> None:
-    said = refused(without_ray, "grid", grid, "--executor", "ray")
+    said = reason_of(without_ray, without_ray.say("grid", grid, "--executor", "ray"))
     assert "ray is not installed here: pip install 'dpsrun[ray]'" in said
 
 
