@@ -85,7 +85,7 @@ def test_what_was_tuned_is_no_mark(store: Store) -> None:
 
 def test_another_epoch_can_be_compared(store: Store) -> None:
     printed = say(store, "--select", "best", "--tuned", "learning_rate")
-    assert "demo: best epoch, mean ± sd x 100" in printed
+    assert "demo: best epoch (optimistic), mean ± sd x 100" in printed
     assert differences(printed) == {"dps-mix": "+5.0", "other rate": "+17.5"}
     assert "optimistic" in table(store, "comparisons.md").split("\n## ")[0]
     assert r"\textbf{92.5}" in table(store, "stability.tex")
@@ -93,7 +93,7 @@ def test_another_epoch_can_be_compared(store: Store) -> None:
 
 
 def test_without_held_out_scores_the_reader_is_told_why(store: Store) -> None:
-    why = "no held-out score: 6 of 6 trained runs. Earlier versions of dpsrun did not score halves"
+    why = "no held-out score: 6 of 6 trained runs. Half of the examples may leave it undefined"
     assert why in say(store, "--select", "held-out")
     assert why in table(store, "comparisons.md")
     (grid,) = json.loads(say(store, "--select", "held-out", "--json"))["grids"]

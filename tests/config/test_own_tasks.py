@@ -71,6 +71,7 @@ def test_a_scale_makes_a_regression_task(tmp_path: Path) -> None:
     ("changes", "expected"),
     [
         ({"name": "rte"}, "tasks[0].name: 'rte' has a meaning already; give it another name"),
+        ({"name": "average"}, "tasks[0].name: 'average' has a meaning already"),
         ({"name": "../x"}, "tasks[0].name: must be made of letters, digits"),
         ({"train": "trian.csv"}, "tasks[0].train: there is no file"),
         ({"text": "[a, b, c]"}, "tasks[0].text: "),

@@ -10,7 +10,7 @@ import pytest
 from dpsrun.report.findings import Findings, Wishes, find
 from dpsrun.report.formats.comparisons_page import comparisons
 from dpsrun.runs.result import Evaluation
-from dpsrun.runs.spec import Run, Training
+from dpsrun.runs.spec import Run, Seeds, Training
 from dpsrun.runs.store import Store
 from tests.report.builder import Wanted, make_grid, make_run, report_of
 from tests.report.readers import bullets_of, pipe_lines, sections
@@ -249,6 +249,35 @@ def test_a_section_that_has_nothing_to_say_is_absent(tmp_path: Path) -> None:
     assert best["best of 3"] == "60.0"
 
 
+def test_a_budget_says_how_many_of_the_runs_it_is_of(tmp_path: Path) -> None:
+    ends: Ends = {
+        ("rte", "vanilla"): [0.6, "diverged", 0.8, 0.7],
+        ("rte", "dps-mix"): [0.6, 0.7, 0.5, 0.4],
+    }
+    lines = pipe_lines(sections(page(make(tmp_path, ends)))["The best of several runs"])
+    assert {line["method"]: line["runs"] for line in lines} == {
+        "vanilla": "3 of 4",
+        "dps-mix": "4 of 4",
+    }
+
+
+def test_a_crossing_with_a_hole_is_named(tmp_path: Path) -> None:
+    ends: Mapping[tuple[int, int], Wanted] = {
+        (0, 0): 0.6,
+        (0, 1): 0.7,
+        (1, 0): "diverged",
+        (1, 1): 0.5,
+    }
+    runs: list[tuple[Run, Wanted, Mapping[str, object]]] = [
+        (make_run(("rte", "vanilla", 0), seeds=Seeds(init=head, order=order)), end, {})
+        for (head, order), end in ends.items()
+    ]
+    assert (
+        "no shares of variance, for a run of the crossing has no score: tiny, vanilla (rte)."
+        in notes(make_grid(tmp_path, runs))
+    )
+
+
 def test_only_the_deviation_of_the_method_makes_an_infinite_ratio(tmp_path: Path) -> None:
     ends: Ends = {
         ("rte", "vanilla"): [0.5] * 3,
@@ -324,7 +353,7 @@ DPS Mix that of 0.9 (the first half selects the earlier of equals) and 0.7 (the 
     [
         ("last", "after the last epoch", "-10.0"),
         ("best", "selected on the very examples that give them", "+10.0"),
-        ("held-out", "selected by half of the evaluated examples", "+25.0"),
+        ("held-out", "selected by half of the examples", "+25.0"),
     ],
 )
 def test_the_page_says_which_epoch_gave_its_scores(
@@ -344,7 +373,8 @@ def test_runs_without_halves_are_counted_where_held_out_scores_are_asked_for(
     ends: Ends = {("rte", "vanilla"): [0.6, "oom"], ("rte", "dps-mix"): [0.7]}
     store = make(tmp_path, ends)
     assert (
-        "no held-out score: 2 of 2 trained runs. Earlier versions of dpsrun did not score halves; "
-        "`dpsrun grid GRID --force` does the runs again."
+        "no held-out score: 2 of 2 trained runs. Half of the examples may leave it "
+        "undefined, and earlier versions of dpsrun did not score halves; "
+        "`dpsrun grid GRID --force` does runs again."
     ) in notes(store, selection="held-out")
     assert not any("held-out" in note for note in notes(store))

@@ -168,7 +168,7 @@ def caption(found: Findings) -> str:
     ("selection", "words"),
     [
         ("last", "after the last epoch"),
-        ("best", "of the best epoch, selected on the same examples"),
+        ("best", "of the best epoch, selected on the very examples that give them"),
         ("held-out", "selected by half of the examples and taken on the other half"),
     ],
 )

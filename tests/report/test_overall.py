@@ -71,6 +71,20 @@ def test_a_row_that_lacks_a_score_on_a_task_has_no_rank_among_the_others(tmp_pat
     assert {each.ranked for each in found.values()} == {2}
 
 
+def test_rows_that_are_not_comparable_have_no_rank_among_those_that_are(tmp_path: Path) -> None:
+    scores = {
+        method: {"rte": (score,), "mrpc": (score,)}
+        for method, score in (("vanilla", 0.6), ("longer", 0.9), ("dps-mix", 0.7))
+    }
+    apart = [("full", "tiny", "longer")]
+    found = standings(report(tmp_path, scores), apart, bootstrap=False)
+    assert [(each.method, each.rank, each.ranked) for each in found] == [
+        ("vanilla", 2, 2),
+        ("longer", None, 2),
+        ("dps-mix", 1, 2),
+    ]
+
+
 def test_ranks_are_given_within_a_scenario_and_a_model(tmp_path: Path) -> None:
     ends: list[tuple[Run, Wanted, Mapping[str, object]]] = [
         (make_run((task, method, 0), scenario=scenario, model=model, architecture=model), score, {})

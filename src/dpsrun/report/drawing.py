@@ -39,7 +39,7 @@ def draw(found: Findings) -> Iterator[tuple[str, Figure]]:
     paged: Mapping[str, Sequence[Figure]] = {
         "distribution": distribution.draw(distributions(report, chosen), epoch),
         "training": training.draw(trainings(report, chosen)),
-        "differences": differing.draw(differences(found.comparisons), epoch),
+        "differences": differing.draw(differences(found.comparisons), epoch, found.apart),
         "budget": budget.draw(found.budgets, epoch),
         "selection": selection.draw(selections(report, chosen)),
         "score-by-cost": cost.draw(tradeoffs(report, chosen), epoch),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dpsrun.errors import UserError
+from dpsrun.report.formats.epochs import IN_SHORT
 from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.tables import further, headline, outcomes
 from dpsrun.report.read import Report, choose, everything_of, open_store, read
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from dpsrun.report.formats.record import Record
 
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
-
-SELECTED = {"last": "last epoch", "best": "best epoch", "held-out": "held-out epoch"}
 
 SHOWN = 3
 """A terminal names so many damaged results."""
@@ -142,7 +141,7 @@ def print_report(made: Made) -> None:
     """Print one report; `dpsrun grid` ends with this too."""
     report = made.findings.report if made.findings else made.report
     print_table(
-        f"{report.grid}: {SELECTED[report.selection]}, mean ± sd x 100", *headline(report.main)
+        f"{report.grid}: {IN_SHORT[report.selection]}, mean ± sd x 100", *headline(report.main)
     )
     if report.transfer.table.columns:
         print_table("further evaluation sets, after the last step", *further(report.transfer))

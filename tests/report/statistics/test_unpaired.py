@@ -61,6 +61,12 @@ def test_unequal_groups_can_reach_half_of_that() -> None:
     assert permutation_p([9.0], [0.0, 1.0, 2.0], generator()) == 0.25
 
 
+def test_groups_that_are_sampled_reach_no_less_than_one_in_the_draws() -> None:
+    assert smallest_permutation_p(30, 30) == pytest.approx(1e-5, rel=1e-4)
+    low, high = [float(i) for i in range(30)], [100.0 + i for i in range(30)]
+    assert permutation_p(low, high, generator()) == smallest_permutation_p(30, 30)
+
+
 def test_large_groups_are_sampled_near_the_exact_value(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = permutation_p(A, B, generator())
     monkeypatch.setattr(unpaired, "EXACT", 10)

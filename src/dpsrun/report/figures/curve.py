@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from dpsrun.report.analysis.sizes import Curve, Panel
-from dpsrun.report.figures.epochs import EPOCHS
 from dpsrun.report.figures.style import Look, look, panelled, styled
+from dpsrun.report.formats.epochs import IN_SHORT
 
 INCHES_OF_A_PANEL = (2.2, 2.2)
 INCHES_OF_A_LEGEND_LINE = 0.16
@@ -36,7 +36,7 @@ def draw(panels: Sequence[Panel]) -> Figure:
     looks = {name: look(number) for number, name in enumerate(names)}
     for panel, ax in zip(panels, axes, strict=True):
         _draw_panel(ax, panel, looks)
-    figure.supylabel(f"score x 100, {EPOCHS['last']}")
+    figure.supylabel(f"score x 100, {IN_SHORT['last']}")
     _explain(figure, looks, chance=any(panel.chance is not None for panel in panels))
     return figure
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 
 from dpsrun.report.aggregate import Selection
-
-EPOCHS: Mapping[Selection, str] = {
-    "last": "last epoch",
-    "best": "best epoch (optimistic)",
-    "held-out": "held-out epoch",
-}
+from dpsrun.report.formats.epochs import IN_SHORT
 
 LETTERS_ACROSS = 17
 """What a narrow panel has room for below itself."""
@@ -19,9 +13,9 @@ LETTERS_ACROSS = 17
 
 def across(measure: str, selection: Selection) -> str:
     """Label the x axis of a narrow panel."""
-    return f"{measure},\n{textwrap.fill(EPOCHS[selection], LETTERS_ACROSS)}"
+    return f"{measure},\n{textwrap.fill(IN_SHORT[selection], LETTERS_ACROSS)}"
 
 
 def up(measure: str, selection: Selection) -> str:
     """Label the y axis of a panel."""
-    return f"{measure},\n{EPOCHS[selection]}"
+    return f"{measure},\n{IN_SHORT[selection]}"

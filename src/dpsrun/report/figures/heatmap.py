@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from dpsrun.report.aggregate import Cell
 from dpsrun.report.analysis.ablation import Ablation, cell_of
-from dpsrun.report.figures.epochs import EPOCHS
 from dpsrun.report.figures.style import panelled, styled
+from dpsrun.report.formats.epochs import IN_SHORT
 from dpsrun.report.formats.tables import NOTHING, points, shown
 
 INCHES_OF_A_CELL = (0.55, 0.45)
@@ -83,7 +83,7 @@ def _ink(red: float, green: float, blue: float, _: float) -> str:
 
 def _notes(found: Ablation) -> Iterator[str]:
     place = f"{found.method}, {found.model}, {found.scenario}"
-    yield f"{place}: {EPOCHS['last']}, mean ± sample standard deviation."
+    yield f"{place}: {IN_SHORT['last']}, mean ± sample standard deviation."
     for row in found.references:
         cells = [(task, shown(cell_of(row, task))) for task in found.tasks]
         listed = ", ".join(f"{task} {score}" for task, score in cells if score != NOTHING)

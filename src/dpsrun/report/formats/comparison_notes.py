@@ -41,8 +41,9 @@ def _without_halves(found: Findings) -> Iterator[str]:
         lacking = sum(result.held_out is None for result in trained)
         if lacking:
             yield (
-                f"no held-out score: {lacking} of {len(trained)} trained runs. Earlier versions of "
-                "dpsrun did not score halves; `dpsrun grid GRID --force` does the runs again."
+                f"no held-out score: {lacking} of {len(trained)} trained runs. Half of the "
+                "examples may leave it undefined, and earlier versions of dpsrun did not score "
+                "halves; `dpsrun grid GRID --force` does runs again."
             )
 
 

@@ -16,19 +16,12 @@ from dpsrun.report.formats.comparisons import (
     standing_table,
     steadiness_table,
 )
+from dpsrun.report.formats.epochs import AT_LENGTH
 from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.published import beside_published, published_notes
 from dpsrun.report.formats.tables import Lines
 
 T = TypeVar("T")
-
-SELECTED = {
-    "last": "Scores after the last epoch.",
-    "best": "Scores of the best epoch, selected on the very examples that give them: optimistic.",
-    "held-out": """\
-Scores of the best epoch, selected by half of the evaluated examples and taken on the other half,
-both ways round.""",
-}
 
 DIFFERENCES = """\
 Each method against the reference: its mean score less the reference's, times 100. Pairs are runs
@@ -43,7 +36,8 @@ is not corrected."""
 
 STEADINESS = """\
 Standard deviations of all scores, times 100, of the method and of the reference, and the first by
-the second: below 1 the method is more stable. The interval of that ratio is a bootstrap over the
+the second: below 1 the method is more stable; it is ∞ (in `comparisons.csv`: no number) where the
+reference has no deviation. The interval of that ratio is a bootstrap over the
 seeds; p (sd) is Brown and Forsythe's test of equal variances, which 3 seeds cannot bring below
 0.116. Lost runs are those that failed (no better than a constant guess) and those that diverged, of
 all that the machine let end, with Wilson's interval; p (lost) is Fisher's exact test of equal
@@ -82,7 +76,7 @@ def comparisons(found: Findings) -> str:
     standings = partial(standing_table, unlike=found.apart)
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
-        SELECTED[found.wishes.selection],
+        f"Scores {AT_LENGTH[found.wishes.selection]}.",
         *_compared(found),
         *_section("Over all tasks", OVERALL, standings, found.standings),
         *_section("The best of several runs", BUDGET, budget_table, found.budgets),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.findings import Findings
+from dpsrun.report.formats.epochs import AT_LENGTH
 from dpsrun.report.formats.tables import cells_of, lost, points
 from dpsrun.report.named import by_place
 
@@ -21,12 +22,6 @@ ESCAPED = {
 }
 
 UNLIKE = r"$^\dagger$"
-
-SELECTED = {
-    "last": "after the last epoch",
-    "best": "of the best epoch, selected on the same examples",
-    "held-out": "of the best epoch, selected by half of the examples and taken on the other half",
-}
 
 
 def latex(found: Findings) -> str:
@@ -55,7 +50,7 @@ def latex(found: Findings) -> str:
 
 
 def _caption(found: Findings) -> str:
-    told = SELECTED[found.wishes.selection]
+    told = AT_LENGTH[found.wishes.selection]
     words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
     marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
     places = {f"{row.model}, {row.scenario}" for row in found.report.main.rows}

@@ -1,4 +1,4 @@
-"""Intervals around a mean or a share, at 95 % unless said otherwise; numpy-free."""
+"""Intervals around a mean or a share, at 95 % unless said otherwise; imports no numpy."""
 
 from __future__ import annotations
 

@@ -43,9 +43,12 @@ def permutation_p(first: Sequence[float], second: Sequence[float], generator: Ge
 def smallest_permutation_p(first: int, second: int) -> float:
     """Give the smallest p that groups of these sizes can reach.
 
-    Of equal groups both the best deal and its mirror are as far apart.
+    Of equal groups both the best deal and its mirror are as far apart. Random deals cannot show
+    less than one in them.
     """
-    return (2 if first == second else 1) / math.comb(first + second, first)
+    ways = math.comb(first + second, first)
+    smallest = (2 if first == second else 1) / ways
+    return smallest if ways <= EXACT else max(smallest, 1 / (1 + DRAWS))
 
 
 def welch_interval(first: Sequence[float], second: Sequence[float]) -> Interval | None:
