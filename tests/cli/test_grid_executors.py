@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Bench, Ended
+from tests.command import TRAINING, Bench, Ended
 
 
 @pytest.fixture
@@ -111,3 +111,14 @@ def test_what_slurm_is_not_to_be_asked_is_refused(
     with_slurm: Bench, grid: Path, words: list[str], reason: str
 ) -> None:
     assert reason in refused(with_slurm, "grid", grid, "--executor", "slurm", *words)
+
+
+def test_a_plan_is_for_the_nodes_whatever_is_here(with_slurm: Bench) -> None:
+    grid = with_slurm.grid(training={**TRAINING, "precision": "fp32"})
+    words = ("--executor", "slurm", "--sbatch=--gres=gpu:1", "--max-parallel", "3", "--json")
+    ended = with_slurm.fork("plan", grid, *words)
+    assert ended.code == 0, ended.err
+    assert ended.json["summary"]["slots"] == 3
+    assert "--executor slrum: did you mean 'slurm'?" in refused(
+        with_slurm, "plan", grid, "--executor", "slrum"
+    )

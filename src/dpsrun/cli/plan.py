@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dpsrun.cli.executors.options import (
+    CpusPerRun,
+    Executor,
+    GpusPerRun,
+    MaxParallel,
+    RayAddress,
+    RunsPerJob,
+    Sbatch,
+)
 from dpsrun.cli.options import (
     DEFAULT_RESULTS,
     AsJson,
@@ -62,21 +71,37 @@ def plan(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    executor: Executor = "local",
+    sbatch: Sbatch = None,
+    runs_per_job: RunsPerJob = None,
+    max_parallel: MaxParallel = None,
+    ray_address: RayAddress = None,
+    cpus_per_run: CpusPerRun = None,
+    gpus_per_run: GpusPerRun = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every run of the grids with its state, steps and estimated time; run nothing."""
-    from dpsrun.execution import devices
+    from dpsrun.cli.executors import choose
+    from dpsrun.cli.executors.options import Asked, AskedOfRay, AskedOfSlurm
+    from dpsrun.cli.executors.place import Ways
     from dpsrun.execution import plan as planning
     from dpsrun.execution.outdated import note, outdated
     from dpsrun.report import terminal
     from dpsrun.runs.fingerprint import cache_folder
     from dpsrun.runs.store import Store
 
-    request = planning.Request(files, results, device, only or (), data or (), model or ())
+    asked = Asked(
+        AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel),
+        AskedOfRay(ray_address, cpus_per_run, gpus_per_run),
+    )
+    place = choose(executor, Ways(device, workers), asked)
+    request = planning.Request(
+        files, results, place.device, only or (), data or (), model or (), place.elsewhere
+    )
     made = planning.make(request, Store(results), cache_folder())
     other = outdated(made.runs, made.store)
     rows = [_row(made, grid, run) for grid in made.grids for run in grid.runs]
-    total = summary(made, len(devices.slots(device, workers, threads=made.threads)))
+    total = summary(made, place.at_a_time(made))
     if as_json:
         terminal.print_json({"runs": rows, "summary": asdict(total), "outdated": other})
     else:

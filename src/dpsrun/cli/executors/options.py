@@ -1,4 +1,4 @@
-"""The options of `dpsrun grid` that are for one engine alone."""
+"""The options of `dpsrun grid` and `dpsrun plan` that are for one engine alone."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 class Ways:
     """How the user wants runs to be done."""
 
-    device: str
-    workers: int | None
-    runs_per_gpu: str
-    timeout: str | None
-    checkpoint: bool
-    fail_fast: bool
-    stop_after: int
-    progress: str
+    device: str = "auto"
+    workers: int | None = None
+    runs_per_gpu: str = "1"
+    timeout: str | None = None
+    checkpoint: bool = False
+    fail_fast: bool = False
+    stop_after: int = 10
+    progress: str = "auto"
 
 
 class Place(Protocol):
