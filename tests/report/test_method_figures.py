@@ -178,7 +178,7 @@ def test_a_distribution_has_a_point_for_each_seed_and_another_for_a_degenerate_r
     assert ax.lines[0].get_xdata() == [50, 50]
     assert legend(figures[0]) == [
         "seed",
-        "degenerate run",
+        "failed run",
         "median",
         "constant guess",
         "2/3: runs with a score",

@@ -81,7 +81,7 @@ def _marks(panels: Sequence[Panel[Cell]]) -> Iterator[tuple[str, Artist]]:
     cells = [cell for panel in panels for cell in panel.of.values()]
     yield "seed", _dot(SEED)
     if any(seed in cell.scores for cell in cells for seed in cell.counts.failed):
-        yield "degenerate run", _dot(FAILED)
+        yield "failed run", _dot(FAILED)
     if any(len(cell.scores) > 1 for cell in cells):
         yield "median", Line2D([], [], **MEDIAN)
     if any(len(cell.scores) >= FEWEST for cell in cells):
