@@ -146,7 +146,7 @@ def _weigh(method: Contender, work: Workload) -> Memory:
         state=state,
         kept=weights + gradients + moments + state,
         peak=peak_memory(CPU)["host"],
-        dropout=max(dropout_rates(loop.model.encoder.config).values()),  # type: ignore[arg-type]
+        dropout=max(dropout_rates(loop.model.encoder.config).values()),
     )
 
 

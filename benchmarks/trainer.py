@@ -52,7 +52,7 @@ class WithTrainer(Program):
         )
 
 
-class Watch(TrainerCallback):
+class Watch(TrainerCallback):  # type: ignore[misc]
     """Notes the end of each step, and stops after those to take."""
 
     def __init__(self, program: Program) -> None:

@@ -77,7 +77,7 @@ def test_a_grid_runs_and_prints_its_table_in_plain_lines(finished: tuple[Bench, 
     assert ended.code == 0, ended.err
     assert len(started(ended)) == 4
     assert "small: last epoch, mean ± sd x 100" in ended.out
-    assert "(n=2)" in ended.out
+    assert "(n=2" in ended.out
     assert "4/4 runs" in ended.err
     assert not re.search(r"[\r\x1b]", ended.out + ended.err)
     assert all(
@@ -104,7 +104,7 @@ def test_a_seed_that_is_added_and_results_that_are_lost_or_damaged_are_all_that_
     broken.write_text('{"run": ', encoding="utf-8")
     ended = quick.say("grid", quick.grid(seeds=(*SEEDS, 2)))
     assert ended.code == 0
-    assert "(n=3)" in ended.out
+    assert "(n=3" in ended.out
     added = set(started(ended)) - {lost, damaged}
     assert [re.findall(r"-s\d-", run) for run in added] == [["-s2-"], ["-s2-"]]
     assert len(started(ended)) == 4

@@ -14,6 +14,7 @@ from dpsrun.execution.slurm.submission import Records, Submission
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
+from tests.cli.waiting import until
 from tests.report.builder import make_run, write_manifest
 
 
@@ -78,6 +79,16 @@ class Work:
     @property
     def missing(self) -> list[str]:
         return [run for run in self.runs if not isinstance(self.store.result(run), Result)]
+
+    def begin(self, number: int = 1) -> tuple[Engine, Path]:
+        """Submit all runs, which wait; return once so many are at work.
+
+        Returns the engine, and the file that they wait for to be removed.
+        """
+        waiting, engine = self.wait(), self.engine
+        engine.submit(self.runs)
+        until(lambda: bool(engine.poll()) and len(self.at_work()) == number)
+        return engine, waiting
 
     def wait(self) -> Path:
         """Let runs wait until this file is removed."""

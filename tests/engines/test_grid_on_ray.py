@@ -26,11 +26,14 @@ def place(bench: Bench, nodes: RayCluster) -> Bench:  # noqa: F811
     return bench.given(**nodes.environment)
 
 
-def test_a_command_that_is_stopped_ends_its_tasks_and_the_same_one_goes_on(place: Bench) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_ends_its_tasks_and_the_same_one_goes_on(
+    place: Bench, number: signal.Signals
+) -> None:
     waiting = waits(place)
     process = place.quick.start(*GRID)
     until(lambda: sum(attempts(place)) == 2, process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert err.count("interrupted") >= 2

@@ -51,9 +51,7 @@ def test_a_grid_is_spread_over_nodes_and_gpus_and_each_run_is_done_once(
 def test_runs_that_are_given_half_a_gpu_share_it(nodes: RayCluster, tmp_path: Path) -> None:
     work = OnRay.of(tmp_path, 3, demand(gpus=0.5))
     work.options = ("--device", "cuda")
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(engine.poll()) == len(work.at_work()) == 3)
+    engine, waiting = work.begin(3)
     assert {gpu for _, gpu in work.gpus()} == {"0"}
     waiting.unlink()
     until(lambda: not engine.poll())
@@ -63,9 +61,7 @@ def test_a_run_whose_process_is_killed_is_left_and_a_second_command_does_it(
     nodes: RayCluster, tmp_path: Path
 ) -> None:
     work = OnRay.of(tmp_path, 1)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: bool(engine.poll() and work.at_work()))
+    engine, waiting = work.begin()
     kill([work.at_work()[0]["pid"]])
     until(lambda: not engine.poll())
     engine.leave()
@@ -78,9 +74,7 @@ def test_a_run_whose_process_is_killed_is_left_and_a_second_command_does_it(
 
 def test_a_task_that_is_lost_is_given_out_again(nodes: RayCluster, tmp_path: Path) -> None:
     work = OnRay.of(tmp_path, 1)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: bool(engine.poll() and work.at_work()))
+    engine, waiting = work.begin()
     ((node, _),) = work.gpus()
     kill([rays_worker(nodes, node)])
     until(lambda: bool(engine.poll() and work.seen.words))
@@ -122,9 +116,7 @@ def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
     nodes: RayCluster, tmp_path: Path
 ) -> None:
     work = OnRay.of(tmp_path, 5, demand(cpus=2))
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: bool(engine.poll()) and len(work.at_work()) == 2)
+    engine, waiting = work.begin(2)
     engine.hold()
     waiting.unlink()
     until(lambda: not engine.poll())
@@ -134,9 +126,7 @@ def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
 
 def test_who_leaves_ends_the_tasks_and_their_runs_say_so(nodes: RayCluster, tmp_path: Path) -> None:
     work = OnRay.of(tmp_path, 2)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: bool(engine.poll()) and len(work.at_work()) == 2)
+    engine, waiting = work.begin(2)
     engine.leave()
     assert list(work.seen.ends.values()) == ["interrupted"] * 2
     left = [work.store.attempt_result(run, *work.store.attempts(run)) for run in work.runs]

@@ -60,9 +60,7 @@ def test_a_job_does_several_runs_as_long_as_they_have_no_result(
 def test_each_run_sees_the_gpus_that_its_job_was_given(cluster: Cluster, tmp_path: Path) -> None:
     work = OnSlurm.of(tmp_path, 4, Demand(("--gres=gpu:1",)))
     work.options = ("--device", "cuda")
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 4)
+    engine, waiting = work.begin(4)
     places = work.at_work()
     found = {(place["SLURMD_NODENAME"], place["CUDA_VISIBLE_DEVICES"]) for place in places}
     assert found == {("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")}
@@ -74,9 +72,7 @@ def test_a_run_whose_worker_is_killed_is_left_and_a_second_command_does_it(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     work = OnSlurm.of(tmp_path, 1)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 1)
+    engine, waiting = work.begin()
     os.kill(work.at_work()[0]["pid"], signal.SIGKILL)
     until(lambda: not engine.poll())
     assert list(work.seen.ends.values()) == ["interrupted"]
@@ -90,9 +86,7 @@ def test_a_job_that_is_requeued_does_its_run_again_and_adds_to_its_log(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     work = OnSlurm.of(tmp_path, 1)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 1)
+    engine, waiting = work.begin()
     (array,) = work.submissions
     cluster.say("scontrol", "requeue", f"{array.job}_0")
     (run,) = work.runs
@@ -110,9 +104,7 @@ def test_runs_cancelled_from_outside_are_left_to_be_done_and_it_is_said(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     work = OnSlurm.of(tmp_path, 2, Demand(max_parallel=1))
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 1)
+    engine, waiting = work.begin()
     (array,) = work.submissions
     cluster.say("scancel", str(array.job))
     until(lambda: not engine.poll())
@@ -180,9 +172,7 @@ def test_once_it_is_enough_what_waits_is_cancelled_and_what_runs_ends(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     work = OnSlurm.of(tmp_path, 3, Demand(max_parallel=1))
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 1)
+    engine, waiting = work.begin()
     engine.hold()
     waiting.unlink()
     until(lambda: not engine.poll())

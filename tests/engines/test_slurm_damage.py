@@ -18,9 +18,7 @@ pytestmark = pytest.mark.engine("slurm")
 
 def test_the_run_of_a_lost_node_is_done_on_another(fragile: Cluster, tmp_path: Path) -> None:
     work = OnSlurm.of(tmp_path, 2, Demand((f"--cpus-per-task={CORES}",)))  # a node for each
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 2)
+    engine, waiting = work.begin(2)
     fragile.lose("n2", fragile.processes_of("n2"))
     waiting.unlink()
     until(lambda: not engine.poll())
@@ -33,9 +31,7 @@ def test_a_job_that_outlives_its_nodes_daemon_is_requeued_and_its_run_is_done_on
     fragile: Cluster, tmp_path: Path
 ) -> None:
     work = OnSlurm.of(tmp_path, 1)
-    waiting, engine = work.wait(), work.engine
-    engine.submit(work.runs)
-    until(lambda: len(work.at_work()) == 1)
+    engine, waiting = work.begin()
     (array,), (first,) = work.submissions, work.at_work()
     fragile.lose(first["SLURMD_NODENAME"], processes=[])
     (other,) = set(NODES) - {first["SLURMD_NODENAME"]}

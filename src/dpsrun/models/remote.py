@@ -19,6 +19,6 @@ def code_in_cache() -> Iterator[None]:
     """
     folder = cache_folder() / "modules"
     folder.mkdir(parents=True, exist_ok=True)
-    dynamic_module_utils.HF_MODULES_CACHE = str(folder)  # type: ignore[attr-defined]
+    dynamic_module_utils.HF_MODULES_CACHE = str(folder)
     with WeakFileLock(folder / ".lock"):
         yield

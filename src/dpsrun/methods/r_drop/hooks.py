@@ -41,4 +41,4 @@ class RDropHooks(TwoPassHooks[RDropParams]):
 
 def has_dropout(encoder: nn.Module) -> bool:
     """Say whether an encoder drops anything in training, by a layer or by its configuration."""
-    return any(dropout_modules(encoder) | set(dropout_rates(encoder.config).values()))  # type: ignore[arg-type]
+    return any(dropout_modules(encoder) | set(dropout_rates(encoder.config).values()))
