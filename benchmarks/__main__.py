@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import costs, latency, memory, methods, padding, peers, roofline, scaling, startup
+from benchmarks import (
+    costs,
+    engines,
+    latency,
+    memory,
+    methods,
+    padding,
+    peers,
+    roofline,
+    scaling,
+    startup,
+)
 from benchmarks.fresh import machine
 from benchmarks.measure import MODEL, Settings
 
@@ -21,6 +32,7 @@ BENCHMARKS = {
     "latency": latency.measure,
     "startup": startup.measure,
     "scaling": scaling.measure,
+    "engines": engines.measure,
 }
 
 
