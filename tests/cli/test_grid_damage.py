@@ -55,7 +55,7 @@ def test_damaged_results_are_named_left_out_of_the_report_kept_aside_and_done_ag
     assert "(n=5" in ended.out
     for path, (content, name) in damage.items():
         place = path.relative_to(store.root).as_posix()
-        assert f"{place} is damaged and counted as missing: {name}" in notes
+        assert f"{place} is damaged, counted as missing: {name}" in notes
         assert f"results/{place} is damaged: {name}" in ended.err
         (kept,) = path.parent.glob("result.json.damaged-*")
         assert kept.read_bytes() == content

@@ -173,12 +173,17 @@ def tabulate(
     manifest: Manifest, columns: Sequence[Column], results: Results, selection: Selection
 ) -> Table:
     """Make a table with these columns of all rows that have runs in one of them."""
-    groups: dict[RowKey, list[Member]] = {}
+    rows: dict[RowKey, dict[str, list[Member]]] = {}
+    of_task: dict[str, list[Column]] = {}
+    for column in columns:
+        of_task.setdefault(column.task, []).append(column)
     for member in manifest.members:
-        if any(column.holds(member) for column in columns):
-            groups.setdefault(row_key(member.labels), []).append(member)
-    rows = (_row(key, members, columns, results, selection) for key, members in groups.items())
-    return Table(manifest.name, selection, tuple(columns), tuple(rows))
+        for column in of_task.get(member.labels.task, ()):
+            if column.holds(member):
+                of_row = rows.setdefault(row_key(member.labels), {})
+                of_row.setdefault(column.title, []).append(member)
+    made = (_row(key, columns, held, results, selection) for key, held in rows.items())
+    return Table(manifest.name, selection, tuple(columns), tuple(made))
 
 
 def repeated(manifest: Manifest) -> str | None:
@@ -197,20 +202,21 @@ def repeated(manifest: Manifest) -> str | None:
 
 def _row(
     key: RowKey,
-    members: list[Member],
     columns: Sequence[Column],
+    held: Mapping[str, Sequence[Member]],
     results: Results,
     selection: Selection,
 ) -> Row:
     cells = tuple(
-        _cell(column, [m for m in members if column.holds(m)], results, selection)
-        for column in columns
+        _cell(column, held.get(column.title, ()), results, selection) for column in columns
     )
-    seeds = dict.fromkeys(member.labels.seed for member in members)
+    seeds = dict.fromkeys(member.labels.seed for members in held.values() for member in members)
     return Row(*key, cells=cells, average=_average(cells, seeds))
 
 
-def _cell(column: Column, members: list[Member], results: Results, selection: Selection) -> Cell:
+def _cell(
+    column: Column, members: Sequence[Member], results: Results, selection: Selection
+) -> Cell:
     scores = {}
     kinds: dict[str, list[str]] = {}
     for member in members:

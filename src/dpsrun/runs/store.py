@@ -178,15 +178,15 @@ class Store:
 
     def result(self, run_id: str) -> Result | Damaged | None:
         """Read the published result of a run, if there is one."""
-        return _read_result(self.folder(run_id, "result.json"), run_id)
+        return _read_result(f"{self.runs}/{run_id}/result.json", run_id)
 
     def attempt_result(self, run_id: str, attempt: str) -> Result | Damaged | None:
         """Read what one attempt left behind, published or not, if it came to its end."""
-        return _read_result(self.attempt_folder(run_id, attempt) / "result.json", run_id)
+        return _read_result(f"{self.runs}/{run_id}/attempts/{attempt}/result.json", run_id)
 
     def attempts(self, run_id: str) -> list[str]:
         """Name all attempts at a run, oldest first."""
-        return _names(self.folder(run_id, "attempts"))
+        return _names(f"{self.runs}/{run_id}/attempts")
 
     def state(self, run_id: str) -> State:
         """Say whether a run is to do, at work, done, failed by the machine's fault, or stale."""
@@ -226,26 +226,27 @@ class Store:
         return manifest
 
     def _text(self, run_id: str, name: str) -> str:
-        return read(self.folder(run_id, name))
+        return read(f"{self.runs}/{run_id}/{name}")
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: Path | str) -> list[str]:
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 (names will do)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _read_result(path: Path, run_id: str) -> Result | Damaged | None:
+def _read_result(file: str, run_id: str) -> Result | Damaged | None:
     try:
-        result = Result.model_validate_json(read(path))
+        result = Result.model_validate_json(read(file))
     except FileNotFoundError:
+        path = Path(file)
         return Damaged(path, "a link that leads nowhere") if path.is_symlink() else None
     except (OSError, ValueError) as error:
-        return Damaged(path, reason(error))
-    return (
-        result if result.run == run_id else Damaged(path, f"belongs to another run, {result.run}")
-    )
+        return Damaged(Path(file), reason(error))
+    if result.run != run_id:
+        return Damaged(Path(file), f"belongs to another run, {result.run}")
+    return result
 
 
 def reason(error: OSError | ValueError) -> str:
