@@ -1,4 +1,4 @@
-"""A real Ray on this host: a head and two nodes, loopback only, gone with the test."""
+"""A real Ray on this host: two nodes, loopback only, gone with the test."""
 
 from __future__ import annotations
 
