@@ -209,6 +209,11 @@ def test_a_demand_that_no_node_can_meet_is_refused_in_slurms_words(
     assert work.missing == work.runs
 
 
+def test_an_answer_without_a_number_is_shown(cluster: Cluster) -> None:
+    with pytest.raises(UserError, match="sbatch: gave no number of a job, but said: slurm"):
+        commands.sbatch(["--version"])
+
+
 def test_jobs_that_cannot_begin_end_the_command_with_what_they_said(
     cluster: Cluster, tmp_path: Path
 ) -> None:

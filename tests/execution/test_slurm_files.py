@@ -65,10 +65,21 @@ def test_the_users_options_come_after_ours_and_in_their_order(
     assert {"--requeue", "--open-mode=append"} <= set(words)
 
 
-@pytest.mark.parametrize("option", ["--array=1", "-a1", "--wrap=true", "--wait", "-W", "gpu"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--array=1", "--arr=1", "-a1", "--wrap=true", "--wait", "-W", "gpu", "", "-", "--"),
+        *("--help", "-h", "--version", "-V", "--usage", "--quiet", "-Q", "--clusters=b", "-Mb"),
+    ],
+)
 def test_what_would_break_the_jobs_is_refused(option: str) -> None:
     with pytest.raises(UserError, match=f"--sbatch={option}: "):
         script.check(["--partition=gpu", option])
+
+
+@pytest.mark.parametrize("option", ["-t1:00", "--time=1:00", "--wait-all-nodes=1", "--verbose"])
+def test_all_other_options_are_the_users(option: str) -> None:
+    script.check([option])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +88,7 @@ def test_what_would_break_the_jobs_is_refused(option: str) -> None:
         (["--gres=gpu:1"], True),
         (["--gres=shard:2,gpu:a100:1"], True),
         (["--gpus-per-task=1"], True),
+        (["--tres-per-task=gres/gpu:1"], True),
         (["-G1"], True),
         (["--partition=gpu"], False),
         ([], False),
