@@ -11,6 +11,7 @@ import pytest
 from dpsrun.errors import UserError
 from dpsrun.execution.slurm import script
 from dpsrun.execution.slurm.submission import Records, Submission, deal
+from dpsrun.execution.slurm.waiting import Told, look
 from dpsrun.runs.store import Store
 
 ARRAY = "20260102T030405000000Z-abcdef"
@@ -110,3 +111,13 @@ def test_a_record_tells_the_elements_once_slurm_has_taken_them(
     first, second = records.tasks()
     assert (str(first.id), first.runs, second.runs) == ("12_0", ("run-0", "run-2"), ("run-1",))
     assert records.log(second) == records.folder / f"{ARRAY}-1.log"
+
+
+def test_where_slurm_cannot_be_asked_that_is_known(
+    tmp_path: Path, submission: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    assert look(store) == Told()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    Records(store).write(submission.model_copy(update={"job": 12}))
+    assert look(store) is None
