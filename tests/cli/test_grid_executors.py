@@ -78,6 +78,7 @@ def test_where_there_is_no_ray_it_is_said(without_ray: Bench, grid: Path) -> Non
     [
         (["--workers", "2"], "on Ray, --cpus-per-run is what counts"),
         (["--runs-per-gpu", "2"], "on Ray, --gpus-per-run 0.5 puts two runs on a GPU"),
+        (["--gpus-per-run=0.33333"], "--gpus-per-run 0.33333: Ray takes four decimals"),
         (["--device=cpu", "--gpus-per-run=1"], "--gpus-per-run 1 does not go with --device cpu"),
         (["--device=cuda", "--gpus-per-run=0"], "--gpus-per-run 0 does not go with --device cuda"),
     ],

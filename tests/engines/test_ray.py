@@ -190,3 +190,11 @@ def test_an_address_without_a_cluster_is_refused_at_once(address: str, reason: s
 
     with pytest.raises(UserError, match=f"--ray-address {address}: {reason}"):
         cluster.connect(address)
+
+
+def test_an_address_of_the_environment_is_held_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dpsrun.execution.ray import cluster
+
+    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    with pytest.raises(UserError, match=r"auto: start the command on a node .* not ray://head"):
+        cluster.connect("auto")

@@ -12,6 +12,8 @@ from dpsrun.errors import UserError
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.engine import Demand
 from dpsrun.execution.slurm.submission import Records
+from dpsrun.execution.slurm.waiting import NotBegun, Told, look
+from dpsrun.runs.files import tail
 from tests.cli.waiting import until
 from tests.engines.cluster import Cluster
 from tests.engines.grids import OnSlurm
@@ -199,6 +201,26 @@ def test_a_demand_that_no_node_can_meet_is_refused_in_slurms_words(
     assert work.missing == work.runs
 
 
+def test_a_reason_to_wait_that_may_last_for_ever_is_told_once(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    work = OnSlurm.of(tmp_path, 2, Demand(("--hold",)))
+    engine = work.engine
+    engine.submit(work.runs)
+    (array,) = work.submissions
+    engine.queue.look()
+    engine.queue.look()
+    assert work.seen.words[1:] == [f"Slurm job {array.job} waits: JobHeldUser"]
+    cluster.say("scontrol", "release", str(array.job))
+    until(lambda: not engine.poll())
+    assert set(work.seen.ends.values()) == {"ok"}
+
+
+def test_an_answer_without_a_number_is_shown(cluster: Cluster) -> None:
+    with pytest.raises(UserError, match="sbatch: gave no number of a job, but said: slurm"):
+        commands.sbatch(["--version"])
+
+
 def test_jobs_that_cannot_begin_end_the_command_with_what_they_said(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -210,6 +232,27 @@ def test_jobs_that_cannot_begin_end_the_command_with_what_they_said(
     until(lambda: not any(one.lives for one in (commands.squeue([array.job or 0]) or {}).values()))
     assert work.missing == work.runs
     assert [work.store.attempts(run) for run in work.runs] == [[], []]
+
+
+def test_who_asks_later_is_told_of_jobs_that_could_not_begin(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    work = OnSlurm.of(tmp_path, 2)
+    work.options = ("--versions", "dpsrun 9.9, torch 9.9")
+    work.engine.submit(work.runs)
+    until(lambda: look(work.store) == Told(not_begun=told(work)))
+    assert "submitted with dpsrun 9.9" in told(work)[0].words
+    work.options = ()
+    assert work.drive()
+    assert look(work.store) == Told()
+
+
+def told(work: OnSlurm) -> tuple[NotBegun, ...]:
+    """Say what there is to tell of an array whose two jobs ended alike."""
+    (array,) = work.submissions
+    first, second = array.elements
+    log = Records(work.store).log(first)
+    return (NotBegun((*first.runs, *second.runs), str(first.id), tail(log), str(log)),)
 
 
 def test_a_folder_that_the_nodes_do_not_see_is_told_from_other_troubles(

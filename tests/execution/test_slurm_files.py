@@ -11,6 +11,7 @@ import pytest
 from dpsrun.errors import UserError
 from dpsrun.execution.slurm import script
 from dpsrun.execution.slurm.submission import Records, Submission, deal
+from dpsrun.execution.slurm.waiting import Told, look
 from dpsrun.runs.store import Store
 
 ARRAY = "20260102T030405000000Z-abcdef"
@@ -65,10 +66,21 @@ def test_the_users_options_come_after_ours_and_in_their_order(
     assert {"--requeue", "--open-mode=append"} <= set(words)
 
 
-@pytest.mark.parametrize("option", ["--array=1", "-a1", "--wrap=true", "--wait", "-W", "gpu"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--array=1", "--arr=1", "-a1", "--wrap=true", "--wait", "-W", "gpu", "", "-", "--"),
+        *("--help", "-h", "--version", "-V", "--usage", "--quiet", "-Q", "--clusters=b", "-Mb"),
+    ],
+)
 def test_what_would_break_the_jobs_is_refused(option: str) -> None:
     with pytest.raises(UserError, match=f"--sbatch={option}: "):
         script.check(["--partition=gpu", option])
+
+
+@pytest.mark.parametrize("option", ["-t1:00", "--time=1:00", "--wait-all-nodes=1", "--verbose"])
+def test_all_other_options_are_the_users(option: str) -> None:
+    script.check([option])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +89,7 @@ def test_what_would_break_the_jobs_is_refused(option: str) -> None:
         (["--gres=gpu:1"], True),
         (["--gres=shard:2,gpu:a100:1"], True),
         (["--gpus-per-task=1"], True),
+        (["--tres-per-task=gres/gpu:1"], True),
         (["-G1"], True),
         (["--partition=gpu"], False),
         ([], False),
@@ -98,3 +111,13 @@ def test_a_record_tells_the_elements_once_slurm_has_taken_them(
     first, second = records.tasks()
     assert (str(first.id), first.runs, second.runs) == ("12_0", ("run-0", "run-2"), ("run-1",))
     assert records.log(second) == records.folder / f"{ARRAY}-1.log"
+
+
+def test_where_slurm_cannot_be_asked_that_is_known(
+    tmp_path: Path, submission: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    assert look(store) == Told()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    Records(store).write(submission.model_copy(update={"job": 12}))
+    assert look(store) is None

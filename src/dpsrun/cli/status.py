@@ -8,11 +8,11 @@ from dpsrun.cli.options import DEFAULT_RESULTS, AsJson, ResultsArgument
 def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = False) -> None:
     """Count the runs of each grid by state and outcome; list what is at work and what failed.
 
-    Runs in Slurm's queue are listed where it can be asked.
+    Runs in Slurm's queue are listed, and those that its jobs could not begin.
     """
     from dataclasses import asdict
 
-    from dpsrun.execution.slurm.waiting import queued
+    from dpsrun.execution.slurm.waiting import SILENT, look
     from dpsrun.report import describe, terminal
     from dpsrun.report.read import choose, open_store
     from dpsrun.report.status import at_work, progress, troubles
@@ -23,10 +23,13 @@ def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = Fals
     names = {one.run for one in running}
     counted = [progress(store, manifest, names) for manifest in manifests]
     found = troubles(store, manifests)
-    waiting = [one for one in queued(store) if one.run not in names]
+    told = look(store)
+    queued = [one for one in told.queued if one.run not in names] if told else []
     if as_json:
         shown = describe.status_json(counted, running, found, damaged)
-        terminal.print_json({**shown, "queued": [asdict(one) for one in waiting]})
+        waiting = [asdict(one) for one in queued] if told else None
+        not_begun = [asdict(one) for one in told.not_begun] if told else None
+        terminal.print_json({**shown, "queued": waiting, "not_begun": not_begun})
     else:
         describe.print_status(counted, running, found, damaged)
-        terminal.print_lines(map(str, waiting))
+        terminal.print_lines(map(str, [*queued, *told.not_begun]) if told else [SILENT])

@@ -86,9 +86,10 @@ class Traces:
         now = time.monotonic()
         return now - self.over.setdefault(run_id, now) >= SETTLE_SECONDS
 
-    def has_begun(self, run_ids: Iterable[str], since: str) -> bool:
-        """Say whether a job has made an attempt at one of its runs."""
-        return any(each > since for run_id in run_ids for each in self.store.attempts(run_id))
+
+def has_begun(store: Store, run_ids: Iterable[str], since: str) -> bool:
+    """Say whether somebody has made an attempt at one of the runs since then."""
+    return any(each > since for run_id in run_ids for each in store.attempts(run_id))
 
 
 def lost(run_id: str, token: str, kind: Outcome, words: str, log: Path) -> Result:

@@ -72,6 +72,8 @@ def on_ray(ways: Ways, asked: AskedOfRay) -> OnRay:
     if ways.runs_per_gpu != "1":
         raise UserError("--runs-per-gpu: on Ray, --gpus-per-run 0.5 puts two runs on a GPU")
     place, gpus = OnRay(ways, asked), asked.gpus_per_run
+    if gpus is not None and gpus != round(gpus, 4):
+        raise UserError(f"--gpus-per-run {gpus:.9g}: Ray takes four decimals, as in 0.3333")
     if gpus is not None and (place.device == "cuda") != (gpus > 0):
         raise UserError(f"--gpus-per-run {gpus:g} does not go with --device {place.device}")
     if find_spec("ray") is None:

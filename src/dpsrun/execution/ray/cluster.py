@@ -59,9 +59,11 @@ def connect(address: str) -> None:
     Raises UserError where there is none, or where it does not let us in.
     """
     place = f"--ray-address {address}"
-    if "://" in address:
-        raise UserError(f"{place}: start the command on a node of the cluster, and say HOST:PORT")
-    if (known := _known(address)) and not _listens(known):
+    known = _known(address)
+    if "://" in known:
+        words = "start the command on a node of the cluster, and say HOST:PORT"
+        raise UserError(f"{place}: {words}, not {known}")
+    if known and not _listens(known):
         raise UserError(f"{place}: no Ray cluster answers at {known}")
     before = signal.getsignal(signal.SIGTERM)
     try:

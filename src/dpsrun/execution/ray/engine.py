@@ -167,7 +167,7 @@ class RayEngine:
 
     def _give_all_up_if_none_began(self, one: Task, ending: Ending) -> None:
         """What keeps each task from its work is the user's to mend."""
-        if not self.traces.has_begun(self.tries, self.since):
+        if not traces.has_begun(self.store, self.tries, self.since):
             raise UserError(traces.refusal("no run could begin on Ray", one.log, ending.words))
 
     def _bury(self, run_id: str) -> None:
@@ -180,7 +180,7 @@ class RayEngine:
             self.view.ended(run_id, traces.lost(run_id, one.token, "interrupted", words, one.log))
 
     def _has_begun(self, run_id: str) -> bool:
-        return self.traces.has_begun([run_id], self.tasks[run_id].token)
+        return traces.has_begun(self.store, [run_id], self.tasks[run_id].token)
 
     def _forget(self, run_id: str) -> Task:
         self.traces.lives(run_id)

@@ -72,7 +72,9 @@ def check_installed() -> None:
 def sbatch(words: Sequence[str]) -> int:
     """Submit a job and give its number; raises UserError with Slurm's words if it is refused."""
     said = _said(["sbatch", "--parsable", *words])
-    return int(said.split(";")[0])  # a cluster's name may follow
+    if not (found := re.match(r"\d+", said)):  # a cluster's name may follow
+        raise UserError(f"sbatch: gave no number of a job, but said: {said[:200].strip()}")
+    return int(found[0])
 
 
 def squeue(jobs: Collection[int]) -> dict[TaskId, TaskState] | None:

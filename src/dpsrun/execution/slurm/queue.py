@@ -10,8 +10,11 @@ from dpsrun.execution.engine import View
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.commands import TaskId, TaskState
 from dpsrun.execution.slurm.submission import Records, Task
-from dpsrun.execution.traces import Traces, lost, refusal
+from dpsrun.execution.traces import Traces, has_begun, lost, refusal
 from dpsrun.runs.result import Outcome, Result
+
+USUAL = frozenset({"", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"})
+"""Reasons to wait that pass by themselves (squeue(1), JOB REASON CODES)."""
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Queue:
     tasks: dict[str, Task] = field(default_factory=dict)
     held: bool = False
     answers: bool = field(default=True, init=False)
+    reasons: set[tuple[int, str]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.traces = Traces(self.records.store, self.view)
@@ -57,8 +61,15 @@ class Queue:
             state = states.get(task.id)
             if state is not None and state.waits:
                 self.traces.lives(run_id)
+                self._tell_reason(task.id.job, state.reason)
             else:
                 self._follow(run_id, task, state)
+
+    def _tell_reason(self, job: int, reason: str) -> None:
+        """Say once why a job waits, if that may be for ever."""
+        if reason not in USUAL and (job, reason) not in self.reasons:
+            self.reasons.add((job, reason))
+            self.view.said(f"Slurm job {job} waits: {reason}")
 
     def _follow(self, run_id: str, task: Task, state: TaskState | None) -> None:
         """Look after a run whose job runs or is over; `state` is None if Slurm forgot it."""
@@ -84,7 +95,7 @@ class Queue:
             self._lose(run_id, task, "interrupted", f"its job {task.id} {how}")
 
     def _has_begun(self, task: Task) -> bool:
-        return self.traces.has_begun(task.runs, task.token)
+        return has_begun(self.records.store, task.runs, task.token)
 
     def _give_all_up_if_none_began(self, task: Task, state: TaskState) -> None:
         """What keeps each job of an array from its work is the user's to mend."""

@@ -11,29 +11,38 @@ from dpsrun.execution.slurm.submission import Records, Submission
 
 OURS = {
     "array": "an element is a share of the runs",
+    "clusters": "only the jobs of one cluster are watched; set SLURM_CLUSTERS for all commands",
+    "help": "it submits nothing",
+    "quiet": "it would not say the job's number",
     "test-only": "it submits nothing",
+    "usage": "it submits nothing",
+    "version": "it submits nothing",
     "wait": "the command waits by itself; --detach lets it go",
     "wrap": "the jobs have a script",
 }
 """Options of sbatch that would break what we rely on, and why."""
 
-SHORT = re.compile(r"-[aW]")
-"""Those of them that have a short form: --array and --wait."""
+SHORT = {"a": "array", "h": "help", "M": "clusters", "Q": "quiet", "V": "version", "W": "wait"}
+"""Those of them that have a short form."""
 
-
-GPU = re.compile(r"-G|--gpus|--gres=.*gpu")
+GPU = re.compile(r"-G|--gpus|--(gres|tres-per-\w+)=.*gpu")
 
 
 def check(options: Iterable[str]) -> None:
     """Raise UserError for an option of sbatch that is no option, or not the user's to set."""
     for option in options:
-        if not option.startswith("-"):
+        if not re.match(r"-\w|--\w", option):
             raise UserError(f"--sbatch={option}: write --sbatch=--partition=gpu, with its dashes")
-        name = option.partition("=")[0].removeprefix("--")
-        if SHORT.match(option):
-            name = "array" if option.startswith("-a") else "wait"
-        if name in OURS:
+        if name := _ours(option):
             raise UserError(f"--sbatch={option}: cannot be set: {OURS[name]}")
+
+
+def _ours(option: str) -> str | None:
+    """Name the option of ours that is meant; sbatch takes the beginning of a long one for it."""
+    if not option.startswith("--"):
+        return SHORT.get(option[1])
+    begun = option[2:].partition("=")[0]
+    return next((name for name in OURS if name.startswith(begun)), None)
 
 
 def words(
