@@ -26,7 +26,7 @@ def measure(settings: Settings) -> Table:
     Slurm is at hand where there is `sbatch`, Ray where RAY_ADDRESS names it. Results lie in the
     working folder, which their nodes have to see.
     """
-    runs = settings.pick(20, 2)
+    runs = settings.pick(10, 2)
     Workload.of(TASK, replace(settings, data=None))
     with tempfile.TemporaryDirectory(dir=".") as folder:
         grid = Path(folder) / "grid.yaml"
@@ -55,7 +55,7 @@ def engines() -> Mapping[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {HERE: ()}
     if shutil.which("sbatch"):
         found["Slurm, a run a job"] = ("--executor", "slurm")
-        found["Slurm, 10 runs a job"] = ("--executor", "slurm", "--runs-per-job", "10")
+        found["Slurm, 5 runs a job"] = ("--executor", "slurm", "--runs-per-job", "5")
     if os.environ.get("RAY_ADDRESS"):
         found["Ray"] = ("--executor", "ray")
     return found

@@ -37,7 +37,7 @@ def test_each_engine_at_hand_does_the_same_grid_in_a_folder_of_its_own(
     if slurm:
         (tmp_path / "sbatch").touch(0o755)
     rows = {str(row["engine"]): row for row in engines.measure(Settings(quick=True)).rows}
-    expected = ["local", *["Slurm, a run a job", "Slurm, 10 runs a job"] * slurm, *["Ray"] * ray]
+    expected = ["local", *["Slurm, a run a job", "Slurm, 5 runs a job"] * slurm, *["Ray"] * ray]
     assert list(rows) == expected
     assert rows["local"]["times local"] == Spread(1, 1, 1)
     assert len({words[2] for words in said}) == 1

@@ -20,6 +20,17 @@ def marked(*marks: str) -> list[int]:
     return found
 
 
+def named(program: str, root: Path) -> list[int]:
+    """Find the processes of a program that were told of a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes()
+            if program.encode() in words and str(root).encode() in words:
+                found.append(int(process.name))
+    return found
+
+
 def parent(pid: int) -> int | None:
     """Find who started a process."""
     with contextlib.suppress(OSError):

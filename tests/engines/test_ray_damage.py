@@ -10,6 +10,7 @@ from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
 from tests.cli.waiting import until
 from tests.command import PATIENCE, Bench
 from tests.engines.commands import attempts, store_of, waits
+from tests.engines.processes import kill, named
 from tests.engines.ray_cluster import RayCluster, running
 
 pytestmark = pytest.mark.engine("ray")
@@ -64,3 +65,16 @@ def test_the_run_of_a_lost_node_is_done_on_another(place: Bench, guarded: RayClu
     assert process.returncode == 0, err
     assert sorted(attempts(place)) == [1, 2]
     assert {store_of(place).state(run) for run in store_of(place).run_ids()} == {"done"}
+
+
+def test_that_the_head_is_gone_is_said_before_ray_ends_the_command(
+    place: Bench, guarded: RayCluster
+) -> None:
+    waits(place)
+    process = place.quick.start(*GRID)
+    until(lambda: sum(attempts(place)) == 2, process)
+    kill(named("gcs_server", guarded.root))
+    assert process.stderr
+    assert any("Ray does not answer; after a minute" in line for line in process.stderr)
+    process.kill()
+    process.communicate(timeout=PATIENCE)

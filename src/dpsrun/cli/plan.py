@@ -23,6 +23,7 @@ from dpsrun.cli.options import (
     Model,
     Only,
     ResultsOption,
+    RunsPerGpu,
     Workers,
 )
 
@@ -71,6 +72,7 @@ def plan(
     model: Model = None,
     device: Device = "auto",
     workers: Workers = None,
+    runs_per_gpu: RunsPerGpu = "1",
     executor: Executor = "local",
     sbatch: Sbatch = None,
     runs_per_job: RunsPerJob = None,
@@ -94,7 +96,7 @@ def plan(
         AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel),
         AskedOfRay(ray_address, cpus_per_run, gpus_per_run),
     )
-    place = choose(executor, Ways(device, workers), asked)
+    place = choose(executor, Ways(device, workers, runs_per_gpu), asked)
     request = planning.Request(
         files, results, place.device, only or (), data or (), model or (), place.elsewhere
     )

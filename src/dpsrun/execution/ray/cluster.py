@@ -76,6 +76,11 @@ def connect(address: str) -> None:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)  # Ray's handler is noisy
 
 
+def answers() -> bool:
+    """Say whether the head can be reached; asked for more, Ray would wait for it in silence."""
+    return _listens(ray.get_runtime_context().gcs_address)
+
+
 def disconnect() -> None:
     """Leave the cluster; whatever tasks of ours are left there, it ends."""
     ray.shutdown()

@@ -29,6 +29,9 @@ GRACE_SECONDS = 15.0
 TRIES = 3
 """How often a run is given out whose task is lost, with its node or alone."""
 
+HEADLESS = "after a minute it ends this command; the same one then does what is missing"
+"""What Ray does without its head, in words of its own alone."""
+
 IN_ADVANCE = 2
 """Tasks that Ray knows of, for each that it can do at a time: no slot waits for us."""
 
@@ -67,7 +70,7 @@ class RayEngine:
         self.tasks: dict[str, Task] = {}
         self.endings: dict[str, Ending] = {}
         self.tries: Counter[str] = Counter()
-        self.since, self.held = new_token(), False
+        self.since, self.held, self.answered = new_token(), False, True
         self.at_a_time = cluster.at_a_time(self.demand)
 
     def describe(self) -> str:
@@ -127,9 +130,19 @@ class RayEngine:
         return Task(token, cluster.start(words, str(log), self.demand), log)
 
     def _look(self) -> None:
-        self.at_a_time = cluster.at_a_time(self.demand)
+        if self._answers():
+            self.at_a_time = cluster.at_a_time(self.demand)
         for run_id in self.tasks.keys() - self.endings.keys():
             self.traces.tell(run_id, self.tasks[run_id].token)
+
+    def _answers(self) -> bool:
+        """Say whether there is a head; the view is told when that changes."""
+        before, self.answered = self.answered, cluster.answers()
+        if before and not self.answered:
+            self.view.said(f"Ray does not answer; {HEADLESS}")
+        elif self.answered and not before:
+            self.view.said("Ray answers again")
+        return self.answered
 
     def _listen(self) -> None:
         live = {self.tasks[run].ref: run for run in self.tasks if run not in self.endings}
