@@ -14,6 +14,9 @@ BENCH ?=
 # Where it is set, each start would compile all libraries again: ten seconds each.
 export PYTHONDONTWRITEBYTECODE :=
 
+# One process compiles what all tests load; else each of those that start first would.
+HEAVY := import datasets, matplotlib.pyplot, peft, scipy.stats, sklearn.metrics, transformers.trainer, dpsrun.execution.worker
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready$(EXTRAS:%=-%)
@@ -35,6 +38,7 @@ demo: $(READY)  ## a small stability study, offline, in minutes
 	$(BIN)/dpsrun grid experiments/demo.yaml --results $(RESULTS)
 
 test: $(READY)  ## all tests; coverage of the torch-free part
+	$(BIN)/python -c '$(HEAVY)'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lint: $(READY)

@@ -26,7 +26,7 @@ from tests.storm.storm import (
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its victims in /proc")
 
 RUNS = list(product(("cola", "mrpc", "rte", "stsb"), ("vanilla", "mixout"), range(5)))
-KILLS = 25
+KILLS = 15
 """With each seed."""
 
 
