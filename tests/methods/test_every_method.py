@@ -89,8 +89,9 @@ def test_else_it_trains_other_weights_on_the_same_batches(
     assert ours["order"] == plain["order"]
 
 
-@EVERY
-@pytest.mark.parametrize("step", [5, 12])
+@pytest.mark.parametrize(
+    ("method", "step"), [*((name, 12) for name in CASES), ("dps-dense", 5), ("dps-mix", 5)]
+)
 def test_a_killed_run_goes_on_bit_for_bit(
     method: str, step: int, inputs: Inputs, peaceful: Callable[[str], FineTune], tmp_path: Path
 ) -> None:
