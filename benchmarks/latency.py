@@ -9,10 +9,8 @@ from pathlib import Path
 from benchmarks.fresh import COMMAND
 from benchmarks.grids import call, plan_of, words_of, write_grid
 from benchmarks.measure import Settings, Spread, interleave, ratios
+from benchmarks.pretended import pretend
 from benchmarks.tables import Table, at_most
-from dpsrun.execution.plan import Plan
-from dpsrun.runs.result import CODE, Result
-from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 
 PYTHON = "python -c pass"
@@ -54,29 +52,3 @@ def _commands(folder: Path, settings: Settings) -> dict[str, tuple[list[str], fl
         f"report on {some} runs": ([COMMAND, "report", str(results)], None),
         f"grid of {some} runs, all done": (words_of("grid", small, results), 1.5),
     }
-
-
-def pretend(plan: Plan, store: Store) -> None:
-    """Publish a made-up result for every run of a plan."""
-    for number, run in enumerate(plan.runs.values()):
-        store.order(run, Places(model="model", tokens="tokens"))
-        store.finish(_result(run.id, store.begin(run.id), 0.5 + number % 97 / 200))
-
-
-def _result(run: str, attempt: str, score: float) -> Result:
-    metrics = dict.fromkeys(("accuracy", "f1", "matthews", "pearson", "spearman"), score)
-    scores = {"metrics": {"validation": metrics}, "primary": score, "train_loss": 0.5}
-    return Result.model_validate(
-        {
-            "run": run,
-            "attempt": attempt,
-            "code": CODE,
-            "outcome": "ok",
-            "best_epoch": 1,
-            "evaluations": tuple({"epoch": n, "step": 20 * n, **scores} for n in (1, 2, 3)),
-            "timing": {
-                **dict.fromkeys(("total", "startup", "training", "evaluation"), 1.0),
-                **dict.fromkeys(("steps", "tokens"), 60),
-            },
-        }
-    )

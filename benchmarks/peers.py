@@ -8,8 +8,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.loop import Job
 from benchmarks.measure import Settings, Spread, ratios, rotated
-from benchmarks.peer import Job
 from benchmarks.programs import OURS, PEERS, Done, Work, can_do, do, prepare
 from benchmarks.tables import Row, Table, at_least, mean_row
 from dpsrun.execution.devices import cores

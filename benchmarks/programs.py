@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.grids import METHODS, call, plan_of, timed, words_of, write_grid
+from benchmarks.loop import Job, Outcome
 from benchmarks.measure import Settings
-from benchmarks.peer import Job, Outcome
 from benchmarks.workload import encoder
 from dpsrun.execution.devices import cores
 from dpsrun.runs.fingerprint import cache_folder

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from benchmarks.peer import EVALUATION_BATCH, Program
+from benchmarks.loop import EVALUATION_BATCH, Program
 
 
 class WithTrainer(Program):

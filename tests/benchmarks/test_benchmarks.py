@@ -9,7 +9,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks import costs, latency, memory, methods, padding, peers, roofline, scaling, startup
+from benchmarks import (
+    costs,
+    latency,
+    memory,
+    methods,
+    padding,
+    peers,
+    reporting,
+    roofline,
+    scaling,
+    startup,
+)
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measure import Settings, Spread
 from benchmarks.programs import OURS, PEERS
@@ -177,3 +188,12 @@ def test_peers_do_the_same_grid_to_the_same_losses(
     assert column(table, "task")[-1] == "geometric mean"
     assert numbers(column(table, "losses differ by")[:2])[1] <= peers.SAME
     assert is_measured(column(table, "spread")[1])
+
+
+def test_reporting_reports_copies_of_a_real_run(quick: Settings) -> None:
+    (row,) = reporting.measure(quick).rows
+    assert row["runs"] == "100"  # 4 tasks, vanilla and 2 x 2 settings of DPS Mix, 5 seeds
+    assert is_measured(row["seconds"])
+    assert is_measured(row["MiB"])
+    assert str(row["time target"]).startswith("at most 6: ")
+    assert str(row["memory target"]).startswith("at most 500: ")

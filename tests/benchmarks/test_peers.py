@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchmarks import peer, peers, programs
+from benchmarks.loop import Job, Outcome, Program
 from benchmarks.measure import Settings
-from benchmarks.peer import Job, Outcome, Program
 from benchmarks.programs import OURS, Done, Work
 
 STEPS = 12
