@@ -9,6 +9,7 @@ from typing import IO
 
 import pytest
 
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.command import PATIENCE, Bench
 from tests.standin import EXTRA
@@ -70,7 +71,7 @@ def test_a_disk_that_fills_up_pauses_the_grid_which_then_goes_on(small_disk: Ben
     # After the second pause the last run may end before anybody looks at the disk again.
     assert "there is room on the disk again: going on" in said[1]
     assert "small: last epoch" in out
-    assert {store.state(run) for run in store.run_ids()} == {"done"}
+    assert {state_of(store, run) for run in store.run_ids()} == {"done"}
     assert {len(store.attempts(run)) for run in store.run_ids()} == {1}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.runs.result import Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.cli.waiting import made_to_wait, workers
 from tests.command import PATIENCE, Bench, Ended
@@ -114,7 +115,7 @@ def test_the_next_call_does_again_what_is_asked_for_and_what_is_left(again: Benc
     assert ended.code == 3
     assert "3/3 runs, 1 error" in ended.err
     store, after = store_of(again), results(again)
-    assert {store.state(run) for run in left} == {"done"}
+    assert {state_of(store, run) for run in left} == {"done"}
     attempts = {run: len(store.attempts(run)) for run in store.run_ids()}
     done_again = {*left, before["raises"].run}
     assert attempts == {run: 2 if run in done_again else 1 for run in attempts}

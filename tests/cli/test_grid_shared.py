@@ -7,6 +7,7 @@ import os
 import signal
 
 from dpsrun.runs.result import Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.cli.waiting import made_to_wait, workers
 from tests.command import PATIENCE, Bench
@@ -36,4 +37,4 @@ def test_a_launcher_takes_over_what_another_leaves_and_status_shows_who_is_at_it
         None,
         "interrupted",
     ]
-    assert store.state(run) == "new"
+    assert state_of(store, run) == "new"

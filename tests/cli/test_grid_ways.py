@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dpsrun.runs.result import CODE, Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.cli.waiting import alive, made_to_wait
 from tests.command import Bench, Ended
@@ -105,7 +106,7 @@ def test_a_result_of_other_code_is_shown_and_neither_reused_in_silence_nor_throw
     markdown = (again.folder / "results/tables/small/stability.md").read_text()
     assert "1 run was computed by another version of dpsrun" in markdown
     assert again.say("grid", "small.yaml", "--retry", "stale").code == 0
-    assert store.state(run) == "done"
+    assert state_of(store, run) == "done"
     assert attempts(again) == [2]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.cli.waiting import alive, made_to_wait, until
 from tests.command import PATIENCE, Bench
@@ -95,7 +96,7 @@ def test_a_terminal_that_is_closed_stops_the_grid_and_loses_nothing(
     assert terminal.process.wait(PATIENCE) == 130
     until(lambda: not alive(made_to_wait(bench)))
     store = Store(bench.folder / "results")
-    assert sorted(store.state(run) for run in store.run_ids()) == ["done", "new"]
+    assert sorted(state_of(store, run) for run in store.run_ids()) == ["done", "new"]
     terminal.ours = os.open(os.devnull, os.O_RDONLY)
 
 

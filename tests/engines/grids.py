@@ -53,11 +53,11 @@ class Work:
     options: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path, runs: int, demand: Any = None) -> Self:
+    def of(cls, folder: Path, runs: int, demand: Any = None, method: str = "vanilla") -> Self:
         """Write the orders of so many runs."""
         store = Store(folder / "results")
         places = Places(model=str(folder), tokens=str(folder))
-        made = [make_run(("rte", "vanilla", seed)) for seed in range(runs)]
+        made = [make_run(("rte", method, seed), method=method) for seed in range(runs)]
         for run in made:
             store.order(run, places)
         write_manifest(store, "demo", made)

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from dpsrun.runs.state import states_of
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
 from tests.cli.test_documents import README, commands, needs
 from tests.cli.waiting import until
@@ -51,7 +52,7 @@ def test_ray_ends_the_tasks_of_a_command_that_is_killed_and_the_same_one_does_th
     until(lambda: sum(attempts(place)) == 2, process)
     process.kill()
     process.communicate(timeout=PATIENCE)
-    until(lambda: set(store_of(place).states(runs_of(place)).values()) == {"new"})
+    until(lambda: set(states_of(store_of(place), runs_of(place)).values()) == {"new"})
     waiting.unlink()
     ended = place.quick.say(*GRID)
     assert ended.code == 0, ended.err

@@ -10,6 +10,7 @@ import pytest
 
 from dpsrun.execution.slurm import commands
 from dpsrun.execution.slurm.submission import Records
+from dpsrun.runs.state import state_of
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
 from tests.cli.test_documents import README, needs
 from tests.cli.test_documents import commands as commands_of
@@ -77,7 +78,7 @@ def test_a_command_that_is_stopped_leaves_its_jobs_and_cancel_ends_them(
     assert place.quick.say("cancel", "results").out == "cancelled 2 jobs with 4 runs\n"
     until(lambda: not any(s.lives for s in (commands.squeue([array.job or 0]) or {}).values()))
     assert place.quick.say("cancel", "results").out == "cancelled 0 jobs with 0 runs\n"
-    assert {store_of(place).state(run) for run in store_of(place).run_ids()} == {"new"}
+    assert {state_of(store_of(place), run) for run in store_of(place).run_ids()} == {"new"}
 
 
 def test_the_commands_of_the_readme_work_in_their_order(place: Bench) -> None:

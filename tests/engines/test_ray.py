@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dpsrun.errors import UserError
+from dpsrun.runs.state import state_of
 from tests.cli.waiting import until
 from tests.command import PATIENCE
 from tests.engines.processes import kill, parent
@@ -80,7 +81,7 @@ def test_a_task_that_is_lost_is_given_out_again(nodes: RayCluster, tmp_path: Pat
     until(lambda: bool(engine.poll() and work.seen.words))
     assert "its task was lost: The worker died unexpectedly" in work.seen.words[0]
     (run,) = work.runs
-    until(lambda: work.store.state(run) == "new")  # what the task had started ends too
+    until(lambda: state_of(work.store, run) == "new")  # what the task had started ends too
     waiting.unlink()
     until(lambda: not engine.poll())
     assert work.seen.ends == {run: "ok"}

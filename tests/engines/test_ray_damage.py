@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dpsrun.runs.state import state_of
 from tests.cli.conftest import bench, cache, tiny  # noqa: F401 (fixtures)
 from tests.cli.waiting import until
 from tests.command import PATIENCE, Bench
@@ -64,7 +65,7 @@ def test_the_run_of_a_lost_node_is_done_on_another(place: Bench, guarded: RayClu
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert sorted(attempts(place)) == [1, 2]
-    assert {store_of(place).state(run) for run in store_of(place).run_ids()} == {"done"}
+    assert {state_of(store_of(place), run) for run in store_of(place).run_ids()} == {"done"}
 
 
 def test_that_the_head_is_gone_is_said_before_ray_ends_the_command(

@@ -70,6 +70,27 @@ def test_each_run_sees_the_gpus_that_its_job_was_given(cluster: Cluster, tmp_pat
     until(lambda: not engine.poll())
 
 
+def test_runs_of_a_job_share_its_gpu_if_the_user_says_so(cluster: Cluster, tmp_path: Path) -> None:
+    work = OnSlurm.of(tmp_path, 4, Demand(("--gres=gpu:1", "--nodelist=n1"), runs_per_job=2))
+    work.options = ("--device", "cuda", "--runs-per-gpu", "2")
+    engine, waiting = work.begin(4)
+    assert sorted(place["CUDA_VISIBLE_DEVICES"] for place in work.at_work()) == list("0011")
+    waiting.unlink()
+    until(lambda: not engine.poll())
+    assert work.missing == []
+
+
+def test_a_job_whose_runs_fail_alike_does_not_do_them_all(cluster: Cluster, tmp_path: Path) -> None:
+    work = OnSlurm.of(tmp_path, 5, Demand(runs_per_job=5), method="raises")
+    work.options = ("--stop-after", "2")
+    assert work.drive()
+    assert sorted(work.seen.ends.values()) == ["error"] * 2 + ["interrupted"] * 3
+    (array,) = work.submissions
+    assert f"its job {array.elements[0].id} ended with FAILED" in work.seen.failures
+    (task,) = array.elements
+    assert "stopped after 2 failures in a row: error: this" in tail(Records(work.store).log(task))
+
+
 def test_a_run_whose_worker_is_killed_is_left_and_a_second_command_does_it(
     cluster: Cluster, tmp_path: Path
 ) -> None:

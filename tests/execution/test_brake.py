@@ -30,8 +30,8 @@ def end(outcome: Outcome, message: str) -> Result:
     return Result(run="run", attempt="attempt", outcome=outcome, failure=failure)
 
 
-def after(ends: Ends, *, limit: int = 3, fail_fast: bool = False) -> Brake:
-    brake = Brake(Ear(), limit=limit, fail_fast=fail_fast)
+def after(ends: Ends, *, limit: int = 3) -> Brake:
+    brake = Brake(Ear(), limit)
     for outcome, message in ends:
         brake.ended("run", end(outcome, message))
     return brake
@@ -61,8 +61,8 @@ def test_failures_that_are_alike_count_in_a_row(ends: Ends, *, pulled: bool) -> 
 
 
 def test_the_first_failure_is_enough_where_that_is_wanted() -> None:
-    assert not after([GOOD, DIVERGED], fail_fast=True).pulled
-    assert after([GOOD, OTHER], fail_fast=True).pulled
+    assert not after([GOOD, DIVERGED], limit=1).pulled
+    assert after([GOOD, OTHER], limit=1).pulled
 
 
 def test_the_reason_is_said_once() -> None:

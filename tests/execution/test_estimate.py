@@ -11,6 +11,7 @@ from dpsrun.execution.estimate import Estimate, Rates, longest_first, measure
 from dpsrun.execution.retry import kinds, withdraw
 from dpsrun.runs.result import Outcome
 from dpsrun.runs.spec import Training
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.report.builder import FAST, finish, make_results, make_run
 
@@ -97,7 +98,7 @@ def test_only_failures_of_the_named_kinds_are_taken_back(
 ) -> None:
     again = withdraw(failed.run_ids(), failed, kinds(words))
     assert seeds(failed, again) == expected
-    assert {failed.state(run) for run in again} <= {"new"}
+    assert {state_of(failed, run) for run in again} <= {"new"}
     kept = set(failed.run_ids()) - again
     assert all(failed.result(run) for run in kept if seeds(failed, {run}) != {5})
 
@@ -107,7 +108,7 @@ def test_the_attempt_stays_as_history_and_another_can_be_published(failed: Store
     (attempt,) = failed.attempts(run)
     assert failed.attempt_result(run, attempt) is not None
     finish(failed, make_run(("rte", "vanilla", 1)), 0.7)
-    assert (failed.state(run), len(failed.attempts(run))) == ("done", 2)
+    assert (state_of(failed, run), len(failed.attempts(run))) == ("done", 2)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_finished_training_that_was_not_published_is_found(
     (run,) = store.run_ids()
     (store.folder(run) / "result.json").unlink()
     assert store.recover(run)
-    assert store.state(run) == "done"
+    assert state_of(store, run) == "done"
 
 
 def test_a_result_that_was_taken_back_is_kept_and_does_not_return(tmp_path: Path) -> None:
@@ -134,11 +135,11 @@ def test_a_result_that_was_taken_back_is_kept_and_does_not_return(tmp_path: Path
     (run,) = store.run_ids()
     assert withdraw([run], store, (), every=True) == {run}
     assert not store.recover(run)
-    assert store.state(run) == "new"
+    assert state_of(store, run) == "new"
     assert len(list(store.folder(run).glob("result.json.withdrawn-*"))) == 1
 
 
 def test_a_failure_that_was_taken_back_stays_so(failed: Store) -> None:
     for run in withdraw(failed.run_ids(), failed, {"error", "oom", "diverged"}):
         assert not failed.recover(run)
-        assert failed.state(run) == "new"
+        assert state_of(failed, run) == "new"

@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 
 from dpsrun.execution.devices import Slot
+from dpsrun.execution.job import Job
 from dpsrun.execution.local import LocalEngine
-from dpsrun.execution.process import Job, Worker
+from dpsrun.execution.process import Worker
 from dpsrun.execution.server import preloads, start_server
 from dpsrun.execution.watch import Watch
 from dpsrun.runs.files import can_link
 from dpsrun.runs.result import Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.command import PATIENCE
 from tests.report.builder import finish, make_results, make_run
@@ -169,7 +171,7 @@ def test_only_a_worker_that_nobody_stopped_is_an_error(
     assert result.failure is not None
     assert result.outcome == outcome
     assert re.search(words, result.failure.message)
-    assert store.state(result.run) == ("failed" if outcome == "error" else "new")
+    assert state_of(store, result.run) == ("failed" if outcome == "error" else "new")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from dpsrun.execution import memory
 from dpsrun.execution.engine import Conditions
-from dpsrun.execution.memory import kernel_kills, next_try, runs_that_fit, wording
-from dpsrun.execution.process import Job
+from dpsrun.execution.job import Job, next_try, wording
+from dpsrun.execution.memory import kernel_kills, runs_that_fit
 
 
 def tries(job: Job, batch_size: int, *, shared: bool) -> list[tuple[bool, int | None]]:

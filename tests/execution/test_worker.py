@@ -17,6 +17,7 @@ from dpsrun.execution import worker
 from dpsrun.execution.engine import Progress
 from dpsrun.runs import lease
 from dpsrun.runs.result import Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.command import PATIENCE
 from tests.report.builder import make_results
@@ -114,7 +115,7 @@ def test_a_training_that_is_stopped_is_not_published(
 ) -> None:
     result = work(store, monkeypatch, Stopped)
     assert result.outcome == "interrupted"
-    assert store.state(result.run) == "new"
+    assert state_of(store, result.run) == "new"
 
 
 def test_a_failed_training_keeps_its_curve_and_its_facts(

@@ -14,6 +14,7 @@ import pytest
 from dpsrun.runs import lease
 from dpsrun.runs.lease import LEASE_SECONDS, Lease, Owner, Pulse, claim, holder
 from dpsrun.runs.result import Outcome, Result
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Store
 from tests.report.builder import make_results
 
@@ -64,7 +65,7 @@ def age(store: Store, one: Lease, seconds: float) -> None:
 def test_a_run_that_somebody_is_at_is_not_given_away(store: Store, run: str) -> None:
     first = taken(store, run)
     assert claim(store, run) is None
-    assert store.state(run) == "running"
+    assert state_of(store, run) == "running"
     owner = holder(store, run)
     assert owner is not None
     assert (owner.attempt, owner.pid) == (first.attempt, os.getpid())
@@ -88,7 +89,7 @@ def test_a_run_that_just_got_its_result_is_not_begun_again(store: Store, run: st
     end(store, taken(store, run), "ok")
     (store.folder(run) / "result.json").unlink()  # written, and its worker died before the link
     assert claim(store, run) is None
-    assert store.state(run) == "stale"
+    assert state_of(store, run) == "stale"
 
 
 def test_of_many_who_ask_at_once_one_gets_the_run(store: Store, run: str) -> None:
@@ -103,7 +104,7 @@ def test_a_process_that_is_gone_loses_its_lease_at_once(store: Store, run: str) 
     owner = lease.current(store, run)
     assert owner is not None
     assert owner.is_gone
-    assert store.state(run) == "new"
+    assert state_of(store, run) == "new"
     assert taken(store, run).number == 2
 
 

@@ -17,6 +17,7 @@ from dpsrun.runs import lease
 from dpsrun.runs.lease import Owner
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Places
+from dpsrun.runs.state import state_of
 from dpsrun.runs.store import Damaged, Manifest, Order, Store
 from tests.report.builder import Key, Wanted, finish, make_results, make_run
 
@@ -88,7 +89,7 @@ def test_a_result_torn_at_any_byte_is_damaged_and_its_run_to_be_done(
         found = store.result(run)
         assert isinstance(found, Damaged), end
         assert found.reason.startswith("Invalid JSON"), end
-        assert store.state(run) == "new", end
+        assert state_of(store, run) == "new", end
 
 
 @HOWEVER_IT_ENDED

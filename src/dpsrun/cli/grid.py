@@ -26,6 +26,7 @@ from dpsrun.cli.options import (
     Only,
     ResultsOption,
     RunsPerGpu,
+    StopAfter,
     Timeout,
     Workers,
 )
@@ -56,12 +57,6 @@ Retry = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Do every run again, finished ones too.")]
 FailFast = Annotated[
     bool, typer.Option("--fail-fast", help="After the first failure start no more runs.")
-]
-StopAfter = Annotated[
-    int,
-    typer.Option(
-        "--stop-after", min=1, help="Start no more after so many failures in a row that are alike."
-    ),
 ]
 Progress = Annotated[
     str, typer.Option("--progress", metavar="VIEW", help="auto, rich, plain or none.")
@@ -111,7 +106,8 @@ def grid(
 
     store, again = Store(results), kinds(retry or [])
     check(progress)
-    ways = Ways(device, workers, runs_per_gpu, timeout, checkpoint, fail_fast, stop_after, progress)
+    enough = 1 if fail_fast else stop_after
+    ways = Ways(device, workers, runs_per_gpu, timeout, checkpoint, enough, progress)
     asked = Asked(
         AskedOfSlurm(tuple(sbatch or ()), runs_per_job, max_parallel, detach),
         AskedOfRay(ray_address, cpus_per_run, gpus_per_run),
@@ -154,7 +150,7 @@ def _run(plan: Plan, missing: list[Run], place: Place, at_a_time: int) -> bool:
         write_orders(plan, missing, store, cache_folder())
     tally = Tally({run.id: run for run in missing}, store, at_a_time, plan.estimate)
     with view(tally, ways.progress) as watching:
-        brake = Brake(watching, limit=ways.stop_after, fail_fast=ways.fail_fast)
+        brake = Brake(watching, ways.stop_after)
         order = [run.id for run in longest_first(missing, plan.estimate)]
         return _drive(place.engine(plan, room, brake), order, brake, detach=place.detach)
 

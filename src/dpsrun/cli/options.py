@@ -54,3 +54,9 @@ RunsPerGpu = Annotated[
 ]
 
 DEFAULT_RESULTS = Path("results")
+StopAfter = Annotated[
+    int,
+    typer.Option(
+        "--stop-after", min=1, help="Start no more after so many failures in a row that are alike."
+    ),
+]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dpsrun.cli.options import DEFAULT_RESULTS, Checkpoint, ResultsOption, RunsPerGpu, Timeout
+from dpsrun.cli.options import (
+    DEFAULT_RESULTS,
+    Checkpoint,
+    ResultsOption,
+    RunsPerGpu,
+    StopAfter,
+    Timeout,
+)
 
 if TYPE_CHECKING:
     from dpsrun.execution.engine import Progress
@@ -25,6 +32,7 @@ def work(
     runs_per_gpu: RunsPerGpu = "1",
     timeout: Timeout = None,
     checkpoint: Checkpoint = False,
+    stop_after: StopAfter = 10,
     versions: Versions = None,
 ) -> None:
     """Do runs whose orders lie in the results folder, on what this job was given.
@@ -37,7 +45,7 @@ def work(
     from dpsrun.runs.store import Store
 
     check(versions)
-    ways = Ways(device, runs_per_gpu, seconds(timeout), checkpoint)
+    ways = Ways(device, runs_per_gpu, seconds(timeout), checkpoint, stop_after)
     raise typer.Exit(do(Store(results), runs, ways, _Log()))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dpsrun.errors import UserError
 from dpsrun.execution import devices
+from dpsrun.execution.brake import Brake
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.disk import run_bytes
 from dpsrun.execution.drive import drive
@@ -23,12 +24,16 @@ DONE, FAILED, INTERRUPTED = 0, 3, 130
 
 @dataclass(frozen=True)
 class Ways:
-    """How a job does its runs: the device, runs at a time on a GPU (or `auto`), seconds of each."""
+    """How a job does its runs: the device, runs at a time on a GPU (or `auto`), seconds of each.
+
+    After `stop_after` failures in a row that are alike it starts no more.
+    """
 
     device: str
     runs_per_gpu: str = "1"
     seconds: float | None = None
     checkpoint: bool = False
+    stop_after: int = 10
 
 
 def do(store: Store, run_ids: Sequence[str], ways: Ways, view: View) -> int:
@@ -42,7 +47,8 @@ def do(store: Store, run_ids: Sequence[str], ways: Ways, view: View) -> int:
             raise UserError(f"{store.root} has no order for a run {run_id!r}")
     missing = [run_id for run_id in run_ids if not isinstance(store.result(run_id), Result)]
     if missing:
-        drive(_engine(store, missing, ways, view), missing)
+        brake = Brake(view, ways.stop_after)
+        drive(_engine(store, missing, ways, brake), missing, lambda: brake.pulled)
     return _exit_code(store, run_ids)
 
 

@@ -11,19 +11,17 @@ class Brake:
 
     Args:
         view: who is told.
-        limit: failures in a row with the same words after which no run is started any more; None
-            for as many as there are.
-        fail_fast: whether the first failure is enough.
+        limit: failures in a row with the same words after which no run is started any more.
     """
 
-    def __init__(self, view: View, *, limit: int | None, fail_fast: bool = False) -> None:
-        self.view, self.limit = view, 1 if fail_fast else limit
+    def __init__(self, view: View, limit: int) -> None:
+        self.view, self.limit = view, limit
         self.words, self.count = "", 0
 
     @property
     def pulled(self) -> bool:
         """Whether nothing more is to be started."""
-        return self.limit is not None and self.count >= self.limit
+        return self.count >= self.limit
 
     def started(self, run_id: str, slot: str) -> None:
         """Pass on."""

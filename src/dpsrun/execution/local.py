@@ -18,8 +18,8 @@ from dpsrun.execution.devices import Slot
 from dpsrun.execution.disk import free_bytes, megabytes
 from dpsrun.execution.elsewhere import Elsewhere
 from dpsrun.execution.engine import USUAL, Conditions, View
-from dpsrun.execution.memory import next_try, wording
-from dpsrun.execution.process import Job, Worker
+from dpsrun.execution.job import Job, next_try, wording
+from dpsrun.execution.process import Worker
 from dpsrun.execution.server import preloads
 from dpsrun.runs.files import new_token, tail
 from dpsrun.runs.result import CODE, Failure, Result

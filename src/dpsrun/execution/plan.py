@@ -21,7 +21,8 @@ from dpsrun.models.files import weight_bytes
 from dpsrun.models.source import ModelFolder
 from dpsrun.offline import lock
 from dpsrun.runs.spec import Run
-from dpsrun.runs.store import Manifest, Member, State, Store
+from dpsrun.runs.state import State, states_of
+from dpsrun.runs.store import Manifest, Member, Store
 from dpsrun.tasks import registry
 from dpsrun.tasks.source import TaskFiles, locate
 from dpsrun.tasks.task import Task, set_parts
@@ -129,7 +130,7 @@ def resolve(
     search.check()
     chosen = _select([planned(*each, there) for each in found], request.only)
     ids = {run.id for grid in chosen for run in grid.runs}
-    return Plan(chosen, store.states(ids), store)
+    return Plan(chosen, states_of(store, ids), store)
 
 
 def planned(

@@ -14,7 +14,8 @@ from typing import Any
 
 from dpsrun.execution import child
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.engine import Conditions, Progress
+from dpsrun.execution.engine import Progress
+from dpsrun.execution.job import Job
 from dpsrun.execution.memory import kernel_kills
 from dpsrun.execution.server import STOP_SIGNALS, start_server
 from dpsrun.execution.watch import Watch
@@ -32,15 +33,6 @@ REAPING_SECONDS = 0.1
 
 END_SECONDS = 10.0
 """How long the kernel may take to end what was killed."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run to be done, how, and whether nothing else may be on its device meanwhile."""
-
-    run_id: str
-    conditions: Conditions = field(default_factory=Conditions)
-    alone: bool = False
 
 
 @dataclass

@@ -19,6 +19,7 @@ from dpsrun.offline import lock as locking
 from dpsrun.offline.finding import Area, Finding
 from dpsrun.offline.lock import Contents, Lock, Part
 from dpsrun.offline.machine import PRECISIONS, computes, room
+from dpsrun.runs.state import states_of
 from dpsrun.runs.store import Store
 from dpsrun.tasks.source import TaskFiles
 
@@ -52,7 +53,7 @@ def examine(grid: Grid, request: Request, here: Machine | None, cache: Path) -> 
         return
     found = planned(grid, data, models, sets, here)
     store = Store(request.results)
-    plan = Plan((found,), store.states({run.id for run in found.runs}), store)
+    plan = Plan((found,), states_of(store, {run.id for run in found.runs}), store)
     yield from _differences(file, lock, found)
     yield from _demands(plan, request, here)
     yield from _tokens(found, cache)

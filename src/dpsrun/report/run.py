@@ -11,7 +11,8 @@ from dpsrun.report.read import grids
 from dpsrun.report.status import log_path
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Labels
-from dpsrun.runs.store import Damaged, Order, State, Store
+from dpsrun.runs.state import State, state_of
+from dpsrun.runs.store import Damaged, Order, Store
 
 LISTED = 10
 """How many candidates an ambiguous name lists."""
@@ -71,7 +72,7 @@ def dossier(store: Store, run_id: str) -> Dossier:
     """Read everything about a run."""
     return Dossier(
         run=run_id,
-        state=store.state(run_id),
+        state=state_of(store, run_id),
         labels={
             grid.name: member.labels
             for grid in grids(store)[0]

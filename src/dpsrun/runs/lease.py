@@ -18,13 +18,10 @@ import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dpsrun.runs.files import new_token, publish_once, time_of, write_whole
 from dpsrun.runs.frozen import Frozen
-
-if TYPE_CHECKING:
-    from dpsrun.runs.store import Store
+from dpsrun.runs.store import Store
 
 LEASE_SECONDS = 60.0
 """Age of the last sign of life from which on a lease may be taken over."""

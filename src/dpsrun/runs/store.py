@@ -14,21 +14,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from dpsrun.runs import lease
 from dpsrun.runs.files import new_token, publish_once, read, write_whole
 from dpsrun.runs.frozen import Frozen
-from dpsrun.runs.result import FINISHED, TRAINED, Result
+from dpsrun.runs.result import TRAINED, Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
-
-State = Literal["new", "running", "done", "failed", "stale"]
 
 EVERYTHING = "all"
 """The name of the table over all grids; no grid may have it."""
@@ -187,20 +183,6 @@ class Store:
     def attempts(self, run_id: str) -> list[str]:
         """Name all attempts at a run, oldest first."""
         return _names(f"{self.runs}/{run_id}/attempts")
-
-    def state(self, run_id: str) -> State:
-        """Say whether a run is to do, at work, done, failed by the machine's fault, or stale."""
-        result = self.result(run_id)
-        if not isinstance(result, Result):
-            return "new" if lease.holder(self, run_id) is None else "running"
-        if result.outcome not in FINISHED:
-            return "failed"
-        return "stale" if result.stale else "done"
-
-    def states(self, run_ids: Iterable[str]) -> dict[str, State]:
-        """Give the state of each run; most of a large plan have no folder to look into yet."""
-        begun = set(self.run_ids())
-        return {run_id: self.state(run_id) if run_id in begun else "new" for run_id in run_ids}
 
     def run_ids(self) -> list[str]:
         """Name every run that has a folder."""

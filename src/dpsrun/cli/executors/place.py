@@ -19,7 +19,6 @@ class Ways:
     runs_per_gpu: str = "1"
     timeout: str | None = None
     checkpoint: bool = False
-    fail_fast: bool = False
     stop_after: int = 10
     progress: str = "auto"
 
@@ -63,4 +62,5 @@ def work_options(ways: Ways, device: str) -> list[str]:
     words = ["--device", device, "--runs-per-gpu", ways.runs_per_gpu]
     words += ["--timeout", ways.timeout] if ways.timeout else []
     words += ["--checkpoint"] if ways.checkpoint else []
+    words += ["--stop-after", str(ways.stop_after)]
     return [*words, "--versions", versions()]

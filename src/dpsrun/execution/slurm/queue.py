@@ -85,7 +85,7 @@ class Queue:
     def _give_up(self, run_id: str, task: Task, state: TaskState | None) -> None:
         """Let a run go whose job is over without its result; it stays to be done."""
         begun = self._has_begun(task)
-        if self.held and not begun:
+        if self.held and not has_begun(self.records.store, [run_id], task.token):
             del self.tasks[run_id]
         elif state is not None and state.state == "FAILED" and not begun:
             self._give_all_up_if_none_began(task, state)
