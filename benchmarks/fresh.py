@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 
 from dpsrun.execution.devices import cores
-from dpsrun.execution.server import warm_up
+from dpsrun.execution.local.server import warm_up
 from dpsrun.training import record
 
 T = TypeVar("T")

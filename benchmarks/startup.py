@@ -13,7 +13,7 @@ from benchmarks.tables import Table, at_most
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
 from dpsrun.execution.engine import Progress
-from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.local.engine import LocalEngine
 from dpsrun.execution.orders import write_orders
 from dpsrun.runs.fingerprint import cache_folder
 from dpsrun.runs.result import Result, Timing

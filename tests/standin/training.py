@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dpsrun.execution import devices, local, server, traces, worker
+from dpsrun.execution import devices, traces, worker
 from dpsrun.execution.engine import Progress
+from dpsrun.execution.local import engine, server
 from dpsrun.execution.worker import Assignment
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.frozen import digest
@@ -82,6 +83,6 @@ def preloads(_model_types: object) -> list[str]:
 worker._prepare = Training  # type: ignore[assignment]
 worker._facts = Training.facts  # type: ignore[assignment]
 server.preloads = preloads  # type: ignore[assignment]
-local.preloads = preloads  # type: ignore[attr-defined,assignment]
+engine.preloads = preloads  # type: ignore[attr-defined,assignment]
 traces.PROGRAM = PROGRAM
 devices._torch_has_cuda = lambda: True

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 import tests.standin.training  # noqa: F401 (puts it in place)
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
-from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.local.engine import LocalEngine
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 

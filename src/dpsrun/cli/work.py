@@ -39,9 +39,9 @@ def work(
 
     Exit code 0 when their results are there, 3 when some ended in an error, 130 when interrupted.
     """
+    from dpsrun.cli.duration import seconds
     from dpsrun.execution.batch import Ways, do
     from dpsrun.execution.versions import check
-    from dpsrun.execution.watch import seconds
     from dpsrun.runs.store import Store
 
     check(versions)

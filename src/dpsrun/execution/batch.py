@@ -14,7 +14,7 @@ from dpsrun.execution.disk import run_bytes
 from dpsrun.execution.drive import drive
 from dpsrun.execution.engine import Conditions, View
 from dpsrun.execution.estimate import peak_memory
-from dpsrun.execution.local import Limits, LocalEngine
+from dpsrun.execution.local.engine import Limits, LocalEngine
 from dpsrun.models.files import weight_bytes
 from dpsrun.runs.result import FINISHED, Result
 from dpsrun.runs.store import Order, Store

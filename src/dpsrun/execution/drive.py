@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from dpsrun.execution.engine import Engine
-from dpsrun.execution.server import STOP_SIGNALS
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What the launcher answers for all its processes."""
 
 ECHO_SECONDS = 1.0
 """`timeout` signals its command and then the whole group: two signals that mean one."""

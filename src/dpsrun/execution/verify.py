@@ -11,7 +11,7 @@ from dpsrun.execution import devices
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
 from dpsrun.execution.engine import Conditions, View
-from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.local.engine import LocalEngine
 from dpsrun.runs.result import Result
 from dpsrun.runs.spec import Labels, Places, Run, RunSpec
 from dpsrun.runs.store import Damaged, Order, Store

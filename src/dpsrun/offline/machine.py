@@ -15,7 +15,7 @@ from dpsrun import hub
 from dpsrun.errors import UserError
 from dpsrun.execution.devices import choose, cores, driver
 from dpsrun.execution.disk import free_bytes, megabytes
-from dpsrun.execution.server import PRELOAD
+from dpsrun.execution.local.server import PRELOAD
 from dpsrun.offline.finding import Finding, State, guarded
 from dpsrun.runs.files import can_link
 from dpsrun.runs.spec import DeviceKind, Precision

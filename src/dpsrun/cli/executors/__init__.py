@@ -19,9 +19,9 @@ def choose(executor: str, ways: Ways, asked: Asked) -> Place:
     Raises UserError for an unknown engine, for options that it does not have, and where it cannot
     work.
     """
+    from dpsrun.cli.duration import seconds
     from dpsrun.errors import UserError, nearest
     from dpsrun.execution.devices import runs_per_gpu
-    from dpsrun.execution.watch import seconds
 
     if executor not in (known := ("local", "slurm", "ray")):
         raise UserError(f"--executor {executor}: {nearest(executor, known)}")

@@ -30,15 +30,15 @@ class Here:
 
     def get_ready(self, plan: Plan) -> None:
         """Let the server of the workers load."""
-        from dpsrun.execution.server import warm_up
+        from dpsrun.execution.local.server import warm_up
 
         warm_up(plan.model_types)
 
     def engine(self, plan: Plan, room: int, view: View) -> Engine:
         """Make the local engine."""
+        from dpsrun.cli.duration import seconds
         from dpsrun.execution.engine import Conditions
-        from dpsrun.execution.local import Limits, LocalEngine
-        from dpsrun.execution.watch import seconds
+        from dpsrun.execution.local.engine import Limits, LocalEngine
 
         limits, usual = Limits(seconds(self.ways.timeout), room), Conditions(self.ways.checkpoint)
         return LocalEngine(plan.store, self._slots(plan), plan.model_types, view, limits, usual)

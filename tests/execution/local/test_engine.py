@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from dpsrun.execution.devices import Slot
-from dpsrun.execution.job import Job
-from dpsrun.execution.local import LocalEngine
-from dpsrun.execution.process import Worker
-from dpsrun.execution.server import preloads, start_server
-from dpsrun.execution.watch import Watch
+from dpsrun.execution.local.engine import LocalEngine
+from dpsrun.execution.local.job import Job
+from dpsrun.execution.local.process import Worker
+from dpsrun.execution.local.server import preloads, start_server
+from dpsrun.execution.local.watch import Watch
 from dpsrun.runs.files import can_link
 from dpsrun.runs.result import Result
 from dpsrun.runs.state import state_of
@@ -32,7 +32,7 @@ from tests.report.builder import finish, make_results, make_run
 LOOK = '''
 import gc, json, multiprocessing, os, re, signal, sys
 from pathlib import Path
-from dpsrun.execution import child, server
+from dpsrun.execution.local import child, server
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.engine import Conditions
 
@@ -190,7 +190,7 @@ def test_the_kernels_count_tells_lack_of_memory_from_somebodys_kill(
     outcome: str,
     words: str,
 ) -> None:
-    monkeypatch.setattr("dpsrun.execution.process.kernel_kills", lambda: after)
+    monkeypatch.setattr("dpsrun.execution.local.process.kernel_kills", lambda: after)
     store = make_results(tmp_path, {("rte", "vanilla", 0): None})
     result = end_of_a_worker(store, None, -signal.SIGKILL, before)
     assert result is not None

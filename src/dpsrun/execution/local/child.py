@@ -10,8 +10,8 @@ import time
 from multiprocessing.connection import Connection
 
 from dpsrun.execution.devices import Slot
+from dpsrun.execution.drive import STOP_SIGNALS
 from dpsrun.execution.engine import Conditions, Progress
-from dpsrun.execution.server import STOP_SIGNALS
 from dpsrun.execution.worker import work
 from dpsrun.runs.store import Store
 

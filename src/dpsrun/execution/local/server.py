@@ -13,10 +13,12 @@ import signal
 from collections.abc import Collection, Iterator, Mapping
 from multiprocessing import forkserver, resource_tracker
 
+from dpsrun.execution.drive import STOP_SIGNALS
+
 PRELOAD = (
-    "dpsrun.execution.before_loading",
+    "dpsrun.execution.local.before_loading",
     "dpsrun.cli.app",
-    "dpsrun.execution.child",
+    "dpsrun.execution.local.child",
     "dpsrun.training.finetune",
     "dpsrun.training.record",
     # pyarrow loads it at its first array.
@@ -48,16 +50,13 @@ SERVER_ENVIRONMENT = {
 }
 """Set before the server starts: later changes do not reach its children."""
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What the launcher answers for all."""
-
 
 def preloads(model_types: Collection[str]) -> list[str]:
     """List the modules that the server imports before it forks."""
     packages = [f"transformers.models.{name.replace('-', '_')}" for name in sorted(model_types)]
     encoders = [f"{package}.modeling_{package.rpartition('.')[2]}" for package in packages]
     methods = ["dpsrun.methods.dps_dense.hooks", "dpsrun.methods.dps_mix.hooks"]
-    return [*PRELOAD, *methods, *encoders, "dpsrun.execution.after_loading"]
+    return [*PRELOAD, *methods, *encoders, "dpsrun.execution.local.after_loading"]
 
 
 def warm_up(model_types: Collection[str]) -> None:

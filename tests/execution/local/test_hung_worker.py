@@ -15,10 +15,11 @@ from tests.report.builder import make_results
 HANG = '''
 import multiprocessing, os, signal, subprocess, sys
 from pathlib import Path
-from dpsrun.execution import watch, worker
+from dpsrun.execution import worker
+from dpsrun.execution.local import watch
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
-from dpsrun.execution.local import LocalEngine
+from dpsrun.execution.local.engine import LocalEngine
 from dpsrun.runs.store import Store
 from tests.execution.test_local import Unwatched
 

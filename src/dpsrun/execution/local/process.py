@@ -12,13 +12,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from dpsrun.execution import child
 from dpsrun.execution.devices import Slot
+from dpsrun.execution.drive import STOP_SIGNALS
 from dpsrun.execution.engine import Progress
-from dpsrun.execution.job import Job
+from dpsrun.execution.local import child
+from dpsrun.execution.local.job import Job
+from dpsrun.execution.local.server import start_server
+from dpsrun.execution.local.watch import Watch
 from dpsrun.execution.memory import kernel_kills
-from dpsrun.execution.server import STOP_SIGNALS, start_server
-from dpsrun.execution.watch import Watch
 from dpsrun.runs.result import Outcome
 from dpsrun.runs.store import Store
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from dpsrun.errors import UserError
-from dpsrun.execution import watch
-from dpsrun.execution.watch import DOUBT_SECONDS, Watch, seconds
+from dpsrun.execution.local import watch
+from dpsrun.execution.local.watch import DOUBT_SECONDS, Watch
 from dpsrun.runs.lease import LEASE_SECONDS, PULSE_SECONDS
 from dpsrun.runs.store import Store
 
@@ -37,20 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def overdue(watched: Watch, attempt: str | None = "attempt") -> str:
     return watched.overdue(Store(Path("results")), "run", attempt)
-
-
-@pytest.mark.parametrize(
-    ("words", "value"),
-    [("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200), ("2 h", 7200), (None, None)],
-)
-def test_a_time_has_a_unit(words: str | None, value: float | None) -> None:
-    assert seconds(words) == value
-
-
-@pytest.mark.parametrize("words", ["", "0", "0s", "-5", "2d", "h", "1e3", "\u0663s"])
-def test_other_words_are_refused(words: str) -> None:
-    with pytest.raises(UserError, match=f"--timeout {words}: write a time such as 90s, 30m or 2h"):
-        seconds(words)
 
 
 def test_a_run_may_take_as_long_as_the_user_says_begun_or_not(clock: Clock) -> None:

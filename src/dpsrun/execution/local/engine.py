@@ -13,14 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
-from dpsrun.execution import process
 from dpsrun.execution.devices import Slot
 from dpsrun.execution.disk import free_bytes, megabytes
 from dpsrun.execution.elsewhere import Elsewhere
 from dpsrun.execution.engine import USUAL, Conditions, View
-from dpsrun.execution.job import Job, next_try, wording
-from dpsrun.execution.process import Worker
-from dpsrun.execution.server import preloads
+from dpsrun.execution.local import process
+from dpsrun.execution.local.job import Job, next_try, wording
+from dpsrun.execution.local.process import Worker
+from dpsrun.execution.local.server import preloads
 from dpsrun.runs.files import new_token, tail
 from dpsrun.runs.result import CODE, Failure, Result
 from dpsrun.runs.store import Store

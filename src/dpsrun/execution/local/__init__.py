@@ -1,0 +1,1 @@
+"""Runs on this machine: processes forked from a server that has loaded the libraries."""
