@@ -16,12 +16,13 @@ def test_p_has_two_figures_and_is_never_nothing() -> None:
 
 def test_noise_and_sources_are_shown_times_100() -> None:
     place = ("full", "tiny", "vanilla", "rte")
-    header, (line,) = noise_table([CellNoise(*place, 1043, 0.021, 0.0304, 0.0297)])
+    header, (line,) = noise_table([CellNoise(*place, 1043, 3, 3, 0.021, 0.0304, 0.0297)])
     assert dict(zip(header, line, strict=True)) == {
         "task": "rte",
         "model": "tiny",
         "method": "vanilla",
         "examples": "1,043",
+        "runs": "3 of 3",
         "sd over seeds": "2.1",
         "se over examples (a run)": "3.0",
         "se over examples (the mean)": "3.0",

@@ -20,9 +20,13 @@ from dpsrun.report.analysis.measures import (
     gain_of_pairs,
     steadiness,
 )
+from dpsrun.report.statistics.clusters import clustered_mean, clusters
+from dpsrun.report.statistics.interval import wilson
 from dpsrun.report.statistics.paired import Outcomes
 
 Measure = Callable[..., Gain]
+
+GAINS = (gain_of_pairs, gain_of_groups)
 
 FIRST = [0.71, 0.66, 0.74, 0.69, 0.70, 0.73]
 SECOND = [0.68, 0.67, 0.69, 0.69, 0.61, 0.65]
@@ -46,7 +50,7 @@ def test_pairs_are_measured_by_their_differences() -> None:
 
 def test_groups_are_measured_by_welch_and_all_ways_to_deal_the_scores() -> None:
     first, second = FIRST[:4], SECOND[:3]
-    found = gain_of_groups(first, second).difference
+    found = gain_of_groups(first, second, bootstrap=False).difference
     expected = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     assert found.value == pytest.approx(np.mean(first) - np.mean(second))
     assert found.interval is not None
@@ -61,27 +65,25 @@ def test_groups_are_measured_by_welch_and_all_ways_to_deal_the_scores() -> None:
 def test_the_probability_to_be_better_is_of_pairs_or_of_any_two_runs() -> None:
     paired = gain_of_pairs(FIRST, SECOND, bootstrap=False).superiority
     assert paired == Superiority(4.5 / 6, None, Outcomes(wins=4, ties=1, losses=1))
-    loose = gain_of_groups(FIRST, SECOND).superiority
+    loose = gain_of_groups(FIRST, SECOND, bootstrap=False).superiority
     u = stats.mannwhitneyu(FIRST, SECOND).statistic
     assert loose.value == pytest.approx(u / 36)
     assert loose.outcomes is None
 
 
 def test_steadiness_is_the_ratio_of_the_deviations_and_levenes_test() -> None:
-    found = steadiness(FIRST, SECOND, paired=True, bootstrap=False)
+    found = steadiness(FIRST, SECOND, paired=True)
     assert found.first == pytest.approx(np.std(FIRST, ddof=1))
     assert found.ratio == pytest.approx(np.std(FIRST, ddof=1) / np.std(SECOND, ddof=1))
     assert found.p == pytest.approx(stats.levene(FIRST, SECOND, center="median").pvalue)
 
 
-def test_pairs_are_drawn_together_and_groups_apart() -> None:
-    """A method against itself: every sample of pairs has the ratio 1, groups have their chance."""
-    together, apart = (
-        steadiness(FIRST, FIRST, paired=paired, bootstrap=True).interval for paired in (True, False)
-    )
+def test_pairs_and_groups_have_intervals_of_their_own() -> None:
+    """A method against itself: all pairs agree in the ratio 1, groups have their chance."""
+    together, apart = (steadiness(FIRST, FIRST, paired=paired).interval for paired in (True, False))
     assert together is not None
     assert apart is not None
-    assert (together.low, together.high) == (1, 1)
+    assert (together.low, together.high) == pytest.approx((1, 1))
     assert apart.low < 0.7
     assert apart.high > 1.4
 
@@ -91,17 +93,38 @@ def test_without_bootstrap_only_the_intervals_by_resampling_are_left_out() -> No
     without = dataclasses.replace(drawn.superiority, interval=None)
     assert undrawn == dataclasses.replace(drawn, superiority=without) != drawn
     assert gain_of_pairs(FIRST, SECOND, bootstrap=True) == drawn
-    still, moved = (
-        steadiness(FIRST, SECOND, paired=True, bootstrap=flag) for flag in (False, True)
-    )
-    assert still == dataclasses.replace(moved, interval=None) != moved
 
 
 def test_a_single_pair_says_next_to_nothing() -> None:
     found = gain_of_pairs([0.7], [0.6], bootstrap=True)
     assert (found.difference.p, found.difference.smallest_p) == (1, 1)
-    assert found.difference.interval is found.superiority.interval is None
-    assert steadiness([0.7], [0.6], paired=True, bootstrap=True) == Steadiness(*[None] * 5)
+    assert found.difference.interval is None
+    assert found.superiority.interval == wilson(1, 1)
+    assert steadiness([0.7], [0.6], paired=True) == Steadiness(*[None] * 5)
+
+
+def test_pairs_that_share_seeds_are_measured_by_their_clusters() -> None:
+    shared = clusters([(head, order) for head in range(2) for order in range(3)])
+    found = gain_of_pairs(FIRST, SECOND, shared, bootstrap=True)
+    expected = clustered_mean(np.subtract(FIRST, SECOND).round(12).tolist(), shared)
+    told = found.difference
+    assert told.value == pytest.approx(expected.value)
+    assert told.p == pytest.approx(expected.p)
+    assert told.interval is not None
+    assert told.interval.low == pytest.approx(expected.interval.low)
+    assert told.smallest_p is None
+    assert found.superiority == Superiority(4.5 / 6, None, Outcomes(wins=4, ties=1, losses=1))
+    still = steadiness(FIRST, SECOND, paired=True, independent=False)
+    assert (still.interval, still.p) == (None, None)
+    assert still.ratio
+
+
+def test_groups_that_share_seeds_are_measured_by_the_clusters_of_both() -> None:
+    shared = clusters([(head, order) for head in range(2) for order in range(3)])
+    found = gain_of_groups(FIRST, SECOND, (shared, shared), bootstrap=True)
+    expected = clustered_mean(FIRST, shared) - clustered_mean(SECOND, shared)
+    assert found.difference.interval == expected.interval
+    assert found.superiority.interval is None
 
 
 def test_pairs_that_tie_do_not_bring_p_down() -> None:
@@ -109,7 +132,7 @@ def test_pairs_that_tie_do_not_bring_p_down() -> None:
     assert found.difference.smallest_p == found.difference.p == 0.5
 
 
-@pytest.mark.parametrize("measure", [partial(gain_of_pairs, bootstrap=True), gain_of_groups])
+@pytest.mark.parametrize("measure", [partial(gain, bootstrap=True) for gain in GAINS])
 def test_equal_scores_everywhere_are_no_difference(measure: Measure) -> None:
     found = measure([0.5] * 3, [0.5] * 3)
     assert (found.difference.value, found.difference.p, found.superiority.value) == (0, 1, 0.5)
@@ -119,11 +142,11 @@ def test_equal_scores_everywhere_are_no_difference(measure: Measure) -> None:
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_equal_scores_everywhere_have_no_ratio(paired: bool) -> None:  # noqa: FBT001
-    found = steadiness([0.5] * 3, [0.5] * 3, paired=paired, bootstrap=True)
+    found = steadiness([0.5] * 3, [0.5] * 3, paired=paired)
     assert found == Steadiness(0, 0, None, None, None)
 
 
-@pytest.mark.parametrize("measure", [partial(gain_of_pairs, bootstrap=False), gain_of_groups])
+@pytest.mark.parametrize("measure", [partial(gain, bootstrap=False) for gain in GAINS])
 def test_averages_that_rounding_tells_apart_are_ties(measure: Measure) -> None:
     """As of two tasks: 0.1 and 0.2 have another sum than 0.3 and 0, in the last digit."""
     first, second = [(0.1 + 0.2) / 2] * 3, [(0.3 + 0.0) / 2] * 3
@@ -144,11 +167,11 @@ def test_turned_pairs_give_the_mirror_image(scores: list[tuple[float, float]]) -
 @settings(max_examples=30, deadline=None)
 @given(SCORES, SCORES)
 def test_turned_groups_give_the_mirror_image(first: list[float], second: list[float]) -> None:
-    assert_mirrored(gain_of_groups(first, second), gain_of_groups(second, first))
-    found, turned = (
-        steadiness(*each, paired=False, bootstrap=False)
-        for each in ((first, second), (second, first))
+    assert_mirrored(
+        gain_of_groups(first, second, bootstrap=False),
+        gain_of_groups(second, first, bootstrap=False),
     )
+    found, turned = (steadiness(*each, paired=False) for each in ((first, second), (second, first)))
     assert found.p == pytest.approx(turned.p)
     if found.ratio and turned.ratio:
         assert found.ratio == pytest.approx(1 / turned.ratio)
@@ -157,7 +180,7 @@ def test_turned_groups_give_the_mirror_image(first: list[float], second: list[fl
 def assert_mirrored(found: Gain, turned: Gain) -> None:
     one, other = found.difference, turned.difference
     assert one.value == pytest.approx(-other.value, abs=1e-12)
-    assert one.smallest_p - 1e-12 <= one.p == pytest.approx(other.p)
+    assert (one.smallest_p or 0) - 1e-12 <= one.p == pytest.approx(other.p)
     assert (one.interval is None) == (other.interval is None)
     if one.interval and other.interval:
         mirrored = (-other.interval.high, -other.interval.low)

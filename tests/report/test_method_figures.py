@@ -58,9 +58,7 @@ def budget_of(*scores: float) -> Budget:
 
 
 def compared(first: Sequence[float], second: Sequence[float], *, paired: bool = True) -> Comparison:
-    gain = (
-        gain_of_pairs(first, second, bootstrap=False) if paired else gain_of_groups(first, second)
-    )
+    gain = (gain_of_pairs if paired else gain_of_groups)(first, second, bootstrap=False)
     return Comparison(
         scenario="full",
         model="tiny",
@@ -73,7 +71,7 @@ def compared(first: Sequence[float], second: Sequence[float], *, paired: bool = 
         second=tuple(second),
         left_out=0,
         gain=gain,
-        steadiness=steadiness(first, second, paired=paired, bootstrap=False),
+        steadiness=steadiness(first, second, paired=paired),
         adjusted_p=None,
         failures=None,
     )

@@ -117,7 +117,17 @@ def test_the_noise_of_a_mean_is_that_of_examples_drawn_for_all_runs_at_once(tmp_
     found = only(store_of(tmp_path, *(rows(LABELS, guess) for guess in guesses)))
     assert found.over_examples == pytest.approx(scores.std(axis=1).mean(), rel=0.08)
     assert found.of_the_mean == pytest.approx(scores.mean(axis=0).std(), rel=0.08)
+    assert (found.runs, found.scored) == (3, 3)
+    assert found.of_the_mean is not None
     assert found.of_the_mean < 0.75 * found.over_examples
+
+
+def test_a_mean_of_runs_some_of_which_left_no_predictions_has_no_noise(tmp_path: Path) -> None:
+    kept, *lost = [rows(LABELS, right(0.8)), None, None]
+    (found,), archive = noise(store_of(tmp_path, kept, *lost))
+    assert len(archive.unread) == len(lost)
+    assert (found.runs, found.scored, found.of_the_mean) == (1, 3, None)
+    assert found.over_examples == pytest.approx(binomial(0.8), rel=0.08)
 
 
 def test_the_spread_over_seeds_stands_beside_it(tmp_path: Path) -> None:

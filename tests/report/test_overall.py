@@ -71,6 +71,20 @@ def test_a_row_that_lacks_a_score_on_a_task_has_no_rank_among_the_others(tmp_pat
     assert {each.ranked for each in found.values()} == {2}
 
 
+def test_a_row_that_lost_runs_is_not_ranked_by_those_that_are_left(tmp_path: Path) -> None:
+    """Else a method that diverges in four of five seeds would be the best of all."""
+    found = standing(
+        tmp_path,
+        {
+            "vanilla": {"rte": (0.6, 0.7), "mrpc": (0.7, 0.8)},
+            "dps-mix": {"rte": (0.9, "diverged"), "mrpc": (0.9, "diverged")},
+            "mixout": {"rte": (0.65, "failed"), "mrpc": (0.7, 0.7)},
+        },
+    )
+    assert [each.rank for each in found.values()] == [1, None, 2]
+    assert found["dps-mix"].middle is None
+
+
 def test_rows_that_are_not_comparable_have_no_rank_among_those_that_are(tmp_path: Path) -> None:
     scores = {
         method: {"rte": (score,), "mrpc": (score,)}

@@ -11,12 +11,15 @@ import math
 import statistics
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from dpsrun.errors import UserError
 from dpsrun.report.named import Named, RowKey, row_key
+from dpsrun.report.statistics.clusters import Clusters, clustered_mean, clusters
 from dpsrun.report.statistics.interval import around, deviation
 from dpsrun.runs.result import FINISHED, TRAINED, Result
+from dpsrun.runs.spec import STREAMS, Seeds
 from dpsrun.runs.store import Damaged, Manifest, Member
 from dpsrun.tasks.task import AVERAGE
 
@@ -122,14 +125,20 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def summarise(scores: Iterable[float]) -> Summary:
-    """Describe scores; the standard deviation is the sample's (ddof 1), none for n < 2."""
+def summarise(scores: Iterable[float], shared: Clusters = ()) -> Summary:
+    """Describe scores; the standard deviation is the sample's (ddof 1), none for n < 2.
+
+    Where runs share seeds with some of the others, the error of the mean is by their clusters.
+    """
     values = list(scores)
     if not values:
         return Summary(0)
     n, mean, sd = len(values), statistics.fmean(values), deviation(values)
-    se = None if sd is None else sd / math.sqrt(n)
-    interval = None if se is None else around(mean, se, n - 1)
+    se, freedom = None if sd is None else sd / math.sqrt(n), n - 1
+    if shared:
+        found = clustered_mean(values, shared)
+        se, freedom = found.error, found.freedom
+    interval = None if se is None else around(mean, se, freedom)
     return Summary(
         n=n,
         mean=mean,
@@ -141,6 +150,18 @@ def summarise(scores: Iterable[float]) -> Summary:
         min=min(values),
         max=max(values),
     )
+
+
+def shared_seeds(labels: Iterable[str]) -> Clusters:
+    """Find the runs that share a head or another seed with some of the others, by their labels."""
+    return clusters([_seeds_of(label) for label in labels])
+
+
+@cache
+def _seeds_of(label: str) -> tuple[object, ...]:
+    """Give the seeds of all streams; a label that is no seed is one of its own."""
+    seeds = Seeds.read(label)
+    return tuple(getattr(seeds, stream) for stream in STREAMS) if seeds else (label,) * len(STREAMS)
 
 
 def score(
@@ -237,14 +258,14 @@ def _summed_up(
     failed: Container[str],
     counts: Counts,
 ) -> Cell:
-    summary = summarise(scores.values())
-    ok = [score for seed, score in scores.items() if seed not in failed]
+    summary = summarise(scores.values(), shared_seeds(scores))
+    ok = {seed: score for seed, score in scores.items() if seed not in failed}
     return Cell(
         column=column,
         expected=expected,
         scores=scores,
         summary=summary,
-        ok_only=summary if len(ok) == len(scores) else summarise(ok),
+        ok_only=summary if len(ok) == len(scores) else summarise(ok.values(), shared_seeds(ok)),
         counts=counts,
     )
 

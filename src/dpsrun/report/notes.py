@@ -7,7 +7,7 @@ from statistics import fmean
 
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
-from dpsrun.report.aggregate import Cell, Row, Table
+from dpsrun.report.aggregate import Cell, Row, Table, shared_seeds
 from dpsrun.report.analysis.transfer import transfer_notes
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
@@ -32,6 +32,7 @@ def notes(report: Report) -> list[str]:
         *unverified(report),
         *_majorities(report),
         *motionless(report.last),
+        *crossed(report.last),
         *_troubles(report),
         *_troubles_elsewhere(report),
         *_stale(report),
@@ -72,6 +73,18 @@ def motionless(table: Table) -> Iterator[str]:
     ]
     if found:
         yield f"every run has the same score, which is no stability: {'; '.join(found)}."
+
+
+def crossed(table: Table) -> Iterator[str]:
+    """Say what becomes of errors where runs share a head, an order or another seed."""
+    if any(shared_seeds(cell.scores) for row in table.rows for cell in row.cells):
+        yield (
+            "runs share seeds with some of the others and are not independent: errors of means and "
+            "differences, their intervals and p count the runs of a shared seed as a cluster "
+            "(Cameron, Gelbach and Miller 2011, the clusters of each stream added up), with the "
+            "degrees of freedom of the fewest clusters; deviations and P(better) have neither, and "
+            "tests of lost runs and the best of several runs overlook it."
+        )
 
 
 def _troubles(report: Report) -> Iterator[str]:

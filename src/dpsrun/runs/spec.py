@@ -42,6 +42,14 @@ class Seeds(Frozen):
             return f"s{self.init}"
         return "".join(f"{letter}{number}" for letter, number in zip("ionu", numbers, strict=True))
 
+    @classmethod
+    def read(cls, label: str) -> Seeds | None:
+        """Read what `slug` wrote, also without its `s`; None for another word."""
+        if found := re.fullmatch(r"s?(\d+)", label, re.ASCII):
+            return cls.all(int(found[1]))
+        found = re.fullmatch(r"i(\d+)o(\d+)n(\d+)u(\d+)", label, re.ASCII)
+        return cls(**dict(zip(STREAMS, map(int, found.groups()), strict=True))) if found else None
+
 
 def derive(stream: str, seed: int) -> int:
     """Give the 63-bit number that seeds the generator of a stream.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dpsrun.report.statistics import paired
+from dpsrun.report.statistics.interval import wilson
 from dpsrun.report.statistics.paired import (
     Outcomes,
     improvement,
@@ -107,5 +108,15 @@ def test_the_interval_of_improvement_agrees_with_the_binomial() -> None:
     assert [found.low, found.high] == pytest.approx(expected.tolist())
 
 
-def test_a_method_that_always_wins_tells_a_bootstrap_nothing_of_its_uncertainty() -> None:
-    assert improvement([1.0, 2.0], generator()) is None
+def test_where_a_method_always_wins_the_interval_is_wilsons() -> None:
+    """A bootstrap of three wins would show no uncertainty at all."""
+    assert improvement([1.0, 2.0, 0.5], generator()) == wilson(3, 3)
+    assert improvement([-1.0, -2.0], generator()) == wilson(0, 2)
+    assert improvement([0.0, 0.0], generator()) == wilson(1, 2)
+
+
+def test_differences_of_nothing_do_not_count_as_seeds() -> None:
+    """Of 30 pairs 25 tie: the other five are gone through, not drawn."""
+    differences = [0.0] * 25 + [0.1, 0.2, 0.3, 0.15, 0.05]
+    assert sign_flip_p(differences, generator()) == smallest_sign_flip_p(5)
+    assert sign_flip_p([0.0] * 3, generator()) == 1

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dpsrun.report.statistics import unpaired
+from dpsrun.report.statistics.interval import wilson
 from dpsrun.report.statistics.unpaired import (
     permutation_p,
     smallest_permutation_p,
     superiority,
+    superiority_interval,
     welch_interval,
 )
 
@@ -109,3 +111,21 @@ def test_superiority_is_mann_whitneys_share() -> None:
     u = stats.mannwhitneyu(A, B).statistic
     assert superiority(A, B) == pytest.approx(u / (len(A) * len(B)))
     assert superiority([1.0], [1.0]) == 0.5
+
+
+def test_the_interval_of_superiority_agrees_with_scipys_percentile_bootstrap() -> None:
+    def share(first: Any, second: Any) -> float:
+        return float(stats.mannwhitneyu(first, second).statistic) / (len(first) * len(second))
+
+    numbers = np.random.default_rng(5)
+    first, second = numbers.normal(0.5, 1, 12), numbers.normal(0, 1, 15)
+    found = superiority_interval(first.tolist(), second.tolist(), generator())
+    expected = stats.bootstrap(
+        (first, second), share, method="percentile", vectorized=False, n_resamples=2_000, rng=5
+    ).confidence_interval
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.02)
+
+
+def test_where_one_group_wins_all_the_interval_is_wilsons_of_as_many_pairs() -> None:
+    assert superiority_interval([0.9, 0.8, 0.7], [0.1, 0.2], generator()) == wilson(2, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dpsrun.report.aggregate import Cell, Row, Table
+from dpsrun.report.aggregate import Cell, Row, Table, shared_seeds
 from dpsrun.report.analysis.measures import (
     Gain,
     Steadiness,
@@ -131,21 +131,23 @@ def _compared(
         first=first,
         second=second,
         left_out=left_out,
-        gain=_gain(first, second, paired=bool(seeds), bootstrap=bootstrap),
-        steadiness=steadiness(*every, paired=bool(seeds) and not left_out, bootstrap=bootstrap),
+        gain=_gain(cells, seeds, bootstrap=bootstrap) if first and second else None,
+        steadiness=steadiness(
+            *every,
+            paired=bool(seeds) and not left_out,
+            independent=not any(shared_seeds(each.scores) for each in cells),
+        ),
         adjusted_p=None,
         failures=failures,
     )
 
 
-def _gain(
-    first: Sequence[float], second: Sequence[float], *, paired: bool, bootstrap: bool
-) -> Gain | None:
-    if not first or not second:
-        return None
-    if paired:
-        return gain_of_pairs(first, second, bootstrap=bootstrap)
-    return gain_of_groups(first, second)
+def _gain(cells: tuple[Cell, Cell], seeds: Sequence[str], *, bootstrap: bool) -> Gain:
+    first, second = (tuple(_chosen(each, seeds)) for each in cells)
+    if seeds:
+        return gain_of_pairs(first, second, shared_seeds(seeds), bootstrap=bootstrap)
+    own, other = (shared_seeds(each.scores) for each in cells)
+    return gain_of_groups(first, second, (own, other), bootstrap=bootstrap)
 
 
 def _common(cell: Cell, other: Cell) -> tuple[str, ...]:

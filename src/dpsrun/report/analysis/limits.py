@@ -47,14 +47,19 @@ def _of_gains(own: Sequence[Comparison]) -> Iterator[Limit]:
     No task can do better than where all reach their smallest p.
     """
     tasks = [each for each in own if each.failures]
-    smallest = [each.gain.difference.smallest_p if each.gain else 1.0 for each in tasks]
+    smallest = [_smallest(each) for each in tasks]
     for each, p, adjusted in zip(tasks, smallest, holm(smallest), strict=True):
         if each.gain and adjusted > SIGNIFICANT:
             many = p <= SIGNIFICANT
             yield _limit(each, len(tasks) if many else 1, adjusted if many else p)
     for each in own:
-        if each.gain and not each.failures and each.gain.difference.smallest_p > SIGNIFICANT:
-            yield _limit(each, 1, each.gain.difference.smallest_p)
+        if each.gain and not each.failures and (p := _smallest(each)) > SIGNIFICANT:
+            yield _limit(each, 1, p)
+
+
+def _smallest(each: Comparison) -> float:
+    """Give the smallest p of a comparison: 1 for one without a score, 0 where there is no end."""
+    return (each.gain.difference.smallest_p or 0.0) if each.gain else 1.0
 
 
 def _limit(each: Comparison, tasks: int, p: float) -> Limit:

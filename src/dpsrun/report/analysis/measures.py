@@ -8,6 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
+from dpsrun.report.statistics.clusters import Clusters, Estimate, clustered_mean
 from dpsrun.report.statistics.interval import Interval, deviation, t_interval
 from dpsrun.report.statistics.paired import (
     Outcomes,
@@ -24,6 +25,7 @@ from dpsrun.report.statistics.unpaired import (
     permutation_p,
     smallest_permutation_p,
     superiority,
+    superiority_interval,
     welch_interval,
 )
 
@@ -43,16 +45,19 @@ class Difference:
 
     Attributes:
         value: in natural units; above 0 where the method is better.
-        interval: Student's of the paired differences, or Welch's; None with a single score.
+        interval: Student's of the paired differences, or Welch's, or by the clusters of runs that
+            share seeds; None with a single score.
         p: two-sided, by sign flips of the pairs or permutations of the scores: all of them, or
             random ones where these are too many.
-        smallest_p: that so many scores can reach at all; pairs that tie reach nothing.
+            Student's where seeds are shared.
+        smallest_p: that so many scores can reach at all; pairs that tie reach nothing. None where
+            p is Student's, which has no such end.
     """
 
     value: float
     interval: Interval | None
     p: float
-    smallest_p: float
+    smallest_p: float | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class Superiority:
 
     Attributes:
         value: over pairs (Bouthillier et al. 2021), else over all combinations of two runs.
-        interval: by bootstrap over the pairs; None where all of them agree.
+        interval: by bootstrap over pairs or runs, Wilson's where all agree; None where seeds are
+            shared.
         outcomes: pairs won, tied and lost; None without pairs.
     """
 
@@ -87,7 +93,7 @@ class Steadiness:
         second: of the reference; None for n < 2.
         ratio: the first by the second: below 1 the method is more stable; infinite where the
             reference alone does not vary, None where neither does.
-        interval: by bootstrap.
+        interval: of normal scores, Pitman's and Morgan's of pairs, else by F.
         p: of equal variances, Brown and Forsythe 1974.
     """
 
@@ -98,11 +104,16 @@ class Steadiness:
     p: float | None
 
 
-def gain_of_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap: bool) -> Gain:
-    """Measure between scores of the same seeds, in the same order."""
+def gain_of_pairs(
+    first: Sequence[float], second: Sequence[float], shared: Clusters = (), *, bootstrap: bool
+) -> Gain:
+    """Measure between scores of the same seeds, in the same order; `shared` as `clusters` gives."""
     generator = np.random.default_rng(SEED)
     differences = [a - b for a, b in zip(_rounded(first), _rounded(second), strict=True)]
     outcomes = Outcomes.of(differences)
+    if shared:
+        alone = Superiority(outcomes.probability, outcomes=outcomes)
+        return Gain(_of_clusters(clustered_mean(differences, shared)), alone)
     return Gain(
         Difference(
             value=fmean(differences),
@@ -118,10 +129,20 @@ def gain_of_pairs(first: Sequence[float], second: Sequence[float], *, bootstrap:
     )
 
 
-def gain_of_groups(first: Sequence[float], second: Sequence[float]) -> Gain:
-    """Measure between scores of different seeds."""
+def gain_of_groups(
+    first: Sequence[float],
+    second: Sequence[float],
+    shared: tuple[Clusters, Clusters] = ((), ()),
+    *,
+    bootstrap: bool,
+) -> Gain:
+    """Measure between scores of different seeds; `shared` in either group."""
     generator = np.random.default_rng(SEED)
     first, second = _rounded(first), _rounded(second)
+    if all(shared):
+        found = clustered_mean(first, shared[0]) - clustered_mean(second, shared[1])
+        return Gain(_of_clusters(found), Superiority(superiority(first, second)))
+    interval = superiority_interval(first, second, generator) if bootstrap else None
     return Gain(
         Difference(
             value=fmean(first) - fmean(second),
@@ -129,24 +150,28 @@ def gain_of_groups(first: Sequence[float], second: Sequence[float]) -> Gain:
             p=permutation_p(first, second, generator),
             smallest_p=smallest_permutation_p(len(first), len(second)),
         ),
-        Superiority(superiority(first, second)),
+        Superiority(superiority(first, second), interval),
     )
 
 
+def _of_clusters(found: Estimate) -> Difference:
+    return Difference(found.value, found.interval, found.p, None)
+
+
 def steadiness(
-    first: Sequence[float], second: Sequence[float], *, paired: bool, bootstrap: bool
+    first: Sequence[float], second: Sequence[float], *, paired: bool, independent: bool = True
 ) -> Steadiness:
-    """Compare deviations; where all scores are `paired`, in the same order, pairs are resampled."""
-    first, second, interval = _rounded(first), _rounded(second), None
-    if bootstrap:
-        generator = np.random.default_rng(SEED)
-        interval = spread_ratio_interval(first, second, generator, paired=paired)
+    """Compare deviations; `paired` says whether the scores are of the same seeds, in that order.
+
+    There is neither an interval nor a p where runs are not independent.
+    """
+    first, second = _rounded(first), _rounded(second)
     return Steadiness(
         first=deviation(first),
         second=deviation(second),
         ratio=spread_ratio(first, second),
-        interval=interval,
-        p=brown_forsythe_p(first, second),
+        interval=spread_ratio_interval(first, second, paired=paired) if independent else None,
+        p=brown_forsythe_p(first, second) if independent else None,
     )
 
 

@@ -27,16 +27,30 @@ class CellNoise(Named):
     Attributes:
         task: title of the column.
         examples: how many there are, over all evaluation splits.
+        runs: whose predictions can be read.
+        scored: runs that have a score.
         over_seeds: sample standard deviation of the scores; None for one run.
         over_examples: standard error of one run's score.
-        of_the_mean: standard error of the mean, all runs on the same examples.
+        of_the_mean: standard error of the mean, all runs on the same examples; None where some
+            predictions cannot be read.
     """
 
     task: str
     examples: int
+    runs: int
+    scored: int
     over_seeds: float | None
     over_examples: float
-    of_the_mean: float
+    of_the_mean: float | None
+
+
+@dataclass(frozen=True)
+class SplitNoise:
+    """The noise of one evaluation split, of so many examples, over runs that have predictions."""
+
+    examples: int
+    runs: int
+    noise: Noise
 
 
 def noises(report: Report, archive: Archive) -> tuple[CellNoise, ...]:
@@ -64,10 +78,14 @@ def _noise(report: Report, row: Row, cell: Cell, archive: Archive) -> CellNoise 
     return CellNoise(
         *row.key,
         task=cell.column.title,
-        examples=sum(examples for examples, _ in known),
+        examples=sum(each.examples for each in known),
+        runs=(runs := min(each.runs for each in known)),
+        scored=len(cell.scores),
         over_seeds=cell.summary.sd,
-        over_examples=_of_the_average([noise.of_a_run for _, noise in known]),
-        of_the_mean=_of_the_average([noise.of_the_mean for _, noise in known]),
+        over_examples=_of_the_average([each.noise.of_a_run for each in known]),
+        of_the_mean=_of_the_average([each.noise.of_the_mean for each in known])
+        if runs == len(cell.scores)
+        else None,
     )
 
 
@@ -87,12 +105,12 @@ def _of_the_average(errors: Sequence[float]) -> float:
 
 def _of_split(
     task: Task, split: str, entries: Sequence[Entry], archive: Archive
-) -> tuple[int, Noise] | None:
-    """Give the number of examples and their noise, if all runs were put to the same ones."""
+) -> SplitNoise | None:
+    """Give the noise of a split's examples, if all runs were put to the same ones."""
     found = [each for entry in entries if (each := archive.find(entry, split))]
     labels = [each.labels for each in found]
     if not labels or not all(np.array_equal(each, labels[0]) for each in labels):
         return None
     guesses = [each.guesses for each in found]
     noise = example_noise(task.primary, labels[0], guesses, np.random.default_rng(SEED))
-    return (len(labels[0]), noise) if noise else None
+    return SplitNoise(len(labels[0]), len(found), noise) if noise else None

@@ -28,8 +28,9 @@ class Standing(Named):
     Attributes:
         average: over the seeds that have a score in each task: their averages over the tasks.
         rank: mean over the tasks of the rank of its mean score, 1 is best, among `ranked` rows.
-        ranked: comparable rows of the scenario and the model that have a score in each task.
-        middle: interquartile mean of all scores (Agarwal et al. 2021); None across scales.
+        ranked: comparable rows of the scenario and the model all of whose runs have a score.
+        middle: interquartile mean of all scores (Agarwal et al. 2021); None across scales, and
+            where a run has none.
         interval: of that, by bootstrap over the seeds within each task.
     """
 
@@ -58,8 +59,11 @@ def standings(
 
 
 def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
-    """Rank the rows that have a mean in each task, task by task; method -> mean of its ranks."""
-    complete = {row.method: row.cells for row in rows if all(cell.scores for cell in row.cells)}
+    """Rank the rows whose runs all have a score, task by task; method -> mean of its ranks.
+
+    A mean of the runs that are left would let a method win by those that it lost.
+    """
+    complete = {row.method: row.cells for row in rows if _is_whole(row)}
     means = [
         {method: round(fmean(cell.scores.values()), DECIMALS) for method, cell in column}
         for column in zip(*(_named(*each) for each in complete.items()), strict=True)
@@ -68,13 +72,18 @@ def _mean_ranks(rows: Sequence[Row]) -> Mapping[str, float]:
     return {method: fmean(each[method] for each in by_task) for method in complete}
 
 
+def _is_whole(row: Row) -> bool:
+    """Say whether every run that the grid asks for has a score, in each task."""
+    return all(cell.scores and len(cell.scores) == cell.expected for cell in row.cells)
+
+
 def _named(method: str, cells: Iterable[Cell]) -> Iterator[tuple[str, Cell]]:
     return ((method, cell) for cell in cells)
 
 
 def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap: bool) -> Standing:
     scores = {cell.column.title: tuple(cell.scores.values()) for cell in row.cells}
-    known = pooled and all(scores.values())
+    known = pooled and _is_whole(row)
     generator = np.random.default_rng(SEED)
     return Standing(
         *row.key,

@@ -12,7 +12,7 @@ from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparisons import UNLIKE
 from dpsrun.report.formats.tables import row_labels
 from dpsrun.report.named import Named
-from dpsrun.report.notes import motionless, unverified
+from dpsrun.report.notes import crossed, motionless, unverified
 from dpsrun.report.statistics.stability import FEW
 from dpsrun.runs.store import Damaged
 
@@ -26,6 +26,7 @@ def comparison_notes(found: Findings) -> list[str]:
         *motionless(found.report.main),
         *_unpaired(found),
         *_short(found.comparisons),
+        *crossed(found.report.main),
         *_contrasts(found),
         *_mixtures(found),
         *_gaps(found),
@@ -85,11 +86,7 @@ def _unpaired(found: Findings) -> Iterator[str]:
 
 
 def _short(compared: Sequence[Comparison]) -> Iterator[str]:
-    drawn = (
-        each
-        for each in compared
-        if each.steadiness.interval or (each.gain and each.gain.superiority.interval)
-    )
+    drawn = (each for each in compared if each.gain and each.gain.superiority.interval)
     if any(min(len(each.first), len(each.second)) < FEW for each in drawn):
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
 

@@ -165,7 +165,7 @@ def _best(budget: Budget, k: int) -> str:
 def noise_table(found: Sequence[CellNoise]) -> Lines:
     """Give the noise of seeds beside that of the evaluation examples."""
     places = _places(found)
-    header = ["task", *places, "method", "examples", "sd over seeds"]
+    header = ["task", *places, "method", "examples", "runs", "sd over seeds"]
     header += ["se over examples (a run)", "se over examples (the mean)"]
     return header, [
         [
@@ -173,6 +173,7 @@ def noise_table(found: Sequence[CellNoise]) -> Lines:
             *_place(each, places),
             each.method,
             f"{each.examples:,}",
+            f"{each.runs} of {each.scored}",
             *map(points, (each.over_seeds, each.over_examples, each.of_the_mean)),
         ]
         for each in found

@@ -30,26 +30,28 @@ with the same seed; their interval is Student's, their p that of all sign flips 
 have a score in both, the interval is Welch's, and p that of the ways to deal the scores to two
 groups (random ones beyond 200,000). The intervals take scores to be normal, p does not: with few
 seeds they may disagree, and p is the one to go by. Holm's correction is over the tasks of a method.
-P(better) is the share of pairs that the method wins, ties counting half; its interval is a
-bootstrap over them, and none where all agree. The average is over the tasks within each seed; its p
-is not corrected."""
+P(better) is the share of pairs that the method wins, or of all combinations of two runs where there
+are no pairs, ties counting half; its interval is a bootstrap over them, Wilson's where all agree.
+The average is over the tasks within each seed; its p is not corrected."""
 
 STEADINESS = """\
 Standard deviations of all scores, times 100, of the method and of the reference, and the first by
 the second: below 1 the method is more stable; it is ∞ (in `comparisons.csv`: no number) where the
-reference has no deviation. The interval of that ratio is a bootstrap over the
-seeds; p (sd) is Brown and Forsythe's test of equal variances, which 3 seeds cannot bring below
-0.116. Lost runs are those that failed (no better than a constant guess) and those that diverged, of
-all that the machine let end, with Wilson's interval; p (lost) is Fisher's exact test of equal
-rates. A method that loses runs may look stable in those that are left: read both together. Either
-test takes the runs of the two methods to be independent."""
+reference has no deviation. The interval of that ratio is exact for normal scores: Pitman's and
+Morgan's of pairs (from 3 on), else that of F. p (sd) is Brown and Forsythe's test of equal
+variances, which bears with scores that are not normal, and which 3 seeds cannot bring below 0.116.
+Lost runs are those that failed (no better than a constant guess) and those that diverged, of all
+that the machine let end, with Wilson's interval; p (lost) is Fisher's exact test of equal rates. A
+method that loses runs may look stable in those that are left: read both together. Either test takes
+the runs of the two methods to be independent."""
 
 OVERALL = """\
 The average is over the tasks within each seed first. Ranks are those of the means on each task,
-1 is best, averaged over the tasks, among the rows that are comparable. The interquartile mean
-leaves out the lowest and the highest quarter of all scores of all tasks; it is given only where all
-tasks have shares (accuracy, F1) or all have correlations, and its interval is a bootstrap over the
-seeds within each task."""
+1 is best, averaged over the tasks, among the rows that are comparable and all of whose runs have a
+score: what is left of a method that lost runs cannot be ranked. The interquartile mean, with the
+same condition, leaves out the lowest and the highest quarter of all scores of all tasks; it is
+given only where all tasks have shares (accuracy, F1) or all have correlations, and its interval is
+a bootstrap over the seeds within each task."""
 
 BUDGET = """\
 Expected best of k runs (Dodge et al. 2019, with replacement): what reporting the best of several
@@ -59,7 +61,7 @@ had not been started."""
 NOISE = """\
 Beside the spread over seeds: the standard error from the choice of the evaluation examples, by
 bootstrap over the stored predictions, of a single run and of the mean (all runs are put to the same
-examples)."""
+examples; not given where predictions of some runs cannot be read)."""
 
 SOURCES = """\
 Two-way analysis of variance of runs that cross seeds of the new head with seeds of the data order

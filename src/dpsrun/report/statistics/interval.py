@@ -85,8 +85,8 @@ def _within(angle: float, freedom: int) -> float:
     return 2 / math.pi * (angle + (math.sin(angle) * total if freedom > 1 else 0))
 
 
-def wilson(count: int, n: int) -> Interval | None:
-    """Give Wilson's interval of a share of `count` in `n`; None for n = 0."""
+def wilson(count: float, n: int) -> Interval | None:
+    """Give Wilson's interval of a share of `count` in `n`, halves allowed; None for n = 0."""
     if not n:
         return None
     z = statistics.NormalDist().inv_cdf((1 + CONFIDENCE) / 2)

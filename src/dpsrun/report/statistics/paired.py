@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dpsrun.report.statistics.interval import Interval
+from dpsrun.report.statistics.interval import Interval, wilson
 from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
 
 EXACT = 20
@@ -46,13 +46,14 @@ def sign_flip_p(differences: Sequence[float], generator: Generator) -> float:
     """Give the two-sided p of a mean difference under random signs (Fisher's randomisation test).
 
     If the methods did the same, each seed's difference could as well have the other sign. p is the
-    share of all 2^n signs whose mean lies as far from 0 as the observed one, exact for n up to
-    `EXACT`; beyond, an estimate from `DRAWS` random signs, the observed ones counted among them.
+    share of all 2^n signs whose mean lies as far from 0 as the observed one, exact for up to
+    `EXACT` differences other than 0, whose signs change nothing; beyond, an estimate from `DRAWS`
+    random signs, the observed ones counted among them.
     Raises ValueError without differences.
     """
-    found = np.asarray(differences, dtype=np.float64)
-    if not found.size:
+    if not differences:
         raise ValueError("no differences")
+    found = np.array([each for each in differences if each], dtype=np.float64)
     if found.size <= EXACT:
         return float(_as_far(_all_sums(found), found).mean())
     signs = generator.integers(0, 2, (DRAWS, found.size), dtype=np.int8) * 2 - 1
@@ -83,10 +84,11 @@ def _as_far(sums: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray
 def improvement(differences: Sequence[float], generator: Generator) -> Interval | None:
     """Give an interval of P(A > B): percentile bootstrap over the seeds (95 %).
 
-    None where all signs are the same: samples of these would show no uncertainty at all.
+    Where all signs are the same, samples of these would show no uncertainty at all: it is Wilson's.
+    None without differences.
     """
     signs = (np.sign(np.asarray(differences, dtype=np.float64)) + 1) / 2
-    if np.ptp(signs) == 0:
-        return None
+    if not signs.size or np.ptp(signs) == 0:
+        return wilson(float(signs.sum()), signs.size)
     drawn = generator.integers(0, signs.size, (RESAMPLES, signs.size))
     return percentiles(signs[drawn].mean(axis=1))

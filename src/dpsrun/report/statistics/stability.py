@@ -7,18 +7,22 @@ import statistics
 from collections.abc import Sequence
 from math import comb
 
-import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-
-from dpsrun.report.statistics.interval import Interval, deviation, t_outside
-from dpsrun.report.statistics.resampling import RESAMPLES, percentiles
+from dpsrun.report.statistics.interval import (
+    CONFIDENCE,
+    Interval,
+    deviation,
+    t_outside,
+    t_quantile,
+)
 
 ROUNDING = 1e-12
 """Scores that are no further apart differ by rounding alone."""
 
 FEW = 20
 """Below so many seeds a bootstrap knows too little of the tails: its intervals are too short."""
+
+PAIR = 2
+"""Through so few points a line goes always: their correlation says nothing."""
 
 
 def spread_ratio(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -32,31 +36,37 @@ def spread_ratio(first: Sequence[float], second: Sequence[float]) -> float | Non
 
 
 def spread_ratio_interval(
-    first: Sequence[float], second: Sequence[float], generator: Generator, *, paired: bool
+    first: Sequence[float], second: Sequence[float], *, paired: bool
 ) -> Interval | None:
-    """Give a percentile bootstrap interval of the ratio of standard deviations.
+    """Give the interval of the ratio of standard deviations of normal scores, exact for any n.
 
-    Pairs are drawn together. Samples in which neither deviates say nothing and are left out; None
-    where all are such, or where there is no ratio.
+    Of pairs it is Pitman's and Morgan's (1939), else that of the F distribution. A bootstrap would
+    find a difference in every third comparison of equals with three seeds. None where a deviation
+    is 0 or does not exist, and for fewer than three pairs.
     """
-    if spread_ratio(first, second) is None:
+    ratio = spread_ratio(first, second)
+    if not ratio or math.isinf(ratio):
         return None
-    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    drawn = generator.integers(0, a.size, (RESAMPLES, a.size))
-    other = drawn if paired else generator.integers(0, b.size, (RESAMPLES, b.size))
-    above, below = _deviations(a[drawn]), _deviations(b[other])
-    known = (above > 0) | (below > 0)
-    if not known.any():
-        return None
-    with np.errstate(divide="ignore"):
-        return percentiles(above[known] / below[known])
+    if not paired:
+        return _interval_of_groups(ratio, len(first) - 1, len(second) - 1)
+    return _interval_of_pairs(ratio, first, second) if len(first) > PAIR else None
 
 
-def _deviations(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the deviation of each sample `[samples, n]`, exactly 0 where all its values agree."""
-    found: NDArray[np.float64] = samples.std(axis=1, ddof=1)
-    found[np.ptp(samples, axis=1) == 0] = 0
-    return found
+def _interval_of_pairs(ratio: float, first: Sequence[float], second: Sequence[float]) -> Interval:
+    """Give all ratios that leave the sum and the difference of the scaled pairs uncorrelated."""
+    freedom = len(first) - 2
+    unshared = 1 - statistics.correlation(first, second) ** 2
+    half = 1 + 2 * max(0.0, unshared) * t_quantile(freedom) ** 2 / freedom
+    factor = math.sqrt(half + math.sqrt(half**2 - 1))
+    return Interval(ratio / factor, ratio * factor)
+
+
+def _interval_of_groups(ratio: float, above: int, below: int) -> Interval:
+    from scipy.special import fdtri  # noqa: PLC0415 (half a second)
+
+    tail = (1 - CONFIDENCE) / 2
+    low, high = (float(fdtri(above, below, share)) for share in (1 - tail, tail))
+    return Interval(ratio / math.sqrt(low), ratio / math.sqrt(high))
 
 
 def brown_forsythe_p(first: Sequence[float], second: Sequence[float]) -> float | None:
