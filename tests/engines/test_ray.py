@@ -193,6 +193,33 @@ def test_an_address_without_a_cluster_is_refused_at_once(address: str, reason: s
         cluster.connect(address)
 
 
+def test_what_is_no_cluster_is_refused_at_once() -> None:
+    from dpsrun.execution.ray import cluster
+
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"127.0.0.1:{deaf.getsockname()[1]}"
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            pytest.raises(UserError, match=f"what answers at {address} is no Ray cluster"),
+        ):
+            patch.setattr(cluster, "CONNECT_SECONDS", 0.2)
+            cluster.connect(address)
+
+
+def test_a_head_that_left_its_address_behind_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dpsrun.execution.ray import cluster
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr("ray._private.services.find_gcs_addresses", set)
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    with pytest.raises(UserError, match=r"--ray-address auto: no Ray cluster answers at 127"):
+        cluster.connect("auto")
+
+
 def test_an_address_of_the_environment_is_held_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     from dpsrun.execution.ray import cluster
 

@@ -14,6 +14,7 @@ from dpsrun.execution.slurm.engine import Demand
 from dpsrun.execution.slurm.submission import Records
 from dpsrun.execution.slurm.waiting import NotBegun, Told, look
 from dpsrun.runs.files import tail
+from dpsrun.runs.store import Store
 from tests.cli.waiting import until
 from tests.engines.cluster import Cluster
 from tests.engines.grids import OnSlurm
@@ -156,6 +157,48 @@ def test_a_second_driver_adopts_what_lives_and_submits_the_rest(
     waiting.unlink()
     until(lambda: not second.poll())
     assert set(work.seen.ends.values()) == {"ok"}
+
+
+def test_jobs_are_ours_by_whatever_path_their_folder_is_reached(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    work = OnSlurm.of(tmp_path / "home", 2)
+    _, waiting = work.begin(2)
+    (tmp_path / "link").symlink_to(tmp_path / "home")
+    same = OnSlurm(Store(tmp_path / "link" / "results"), None)
+    engine = same.engine
+    engine.submit(same.runs)
+    assert len(same.submissions) == 1
+    assert same.seen.words[0].startswith("2 runs in the queue already")
+    waiting.unlink()
+    until(lambda: not engine.poll())
+    assert set(same.seen.ends.values()) == {"ok"}
+
+
+def test_runs_that_ended_since_they_were_planned_are_not_submitted(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    work = OnSlurm.of(tmp_path, 2)
+    planned = work.runs
+    assert work.drive()
+    late = OnSlurm(work.store, None)
+    engine = late.engine
+    engine.submit(planned)
+    assert not engine.poll()
+    assert set(late.seen.ends.values()) == {"ok"}
+    assert len(late.submissions) == 1
+
+
+def test_runs_that_nobody_asks_for_any_more_are_named(cluster: Cluster, tmp_path: Path) -> None:
+    work = OnSlurm.of(tmp_path, 3)
+    first, waiting = work.begin(3)
+    second = OnSlurm(work.store, None)
+    second.engine.submit(work.runs[:1])
+    (array,) = work.submissions
+    told = f"2 runs of this folder that nobody asks for now in the queue too: Slurm {array.job}; "
+    assert second.seen.words[0].startswith(told)
+    waiting.unlink()
+    until(lambda: not first.poll())
 
 
 def test_a_submitter_killed_before_it_knew_the_job_submits_nothing_twice(

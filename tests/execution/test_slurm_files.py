@@ -69,7 +69,23 @@ def test_the_users_options_come_after_ours_and_in_their_order(
 @pytest.mark.parametrize(
     "option",
     [
-        *("--array=1", "--arr=1", "-a1", "--wrap=true", "--wait", "-W", "gpu", "", "-", "--"),
+        *(
+            "-HW",
+            "-kHa1",
+            "-sQ",
+            "-p",
+            "-t",
+            "--array=1",
+            "--arr=1",
+            "-a1",
+            "--wrap=true",
+            "--wait",
+            "-W",
+            "gpu",
+            "",
+            "-",
+            "--",
+        ),
         *("--help", "-h", "--version", "-V", "--usage", "--quiet", "-Q", "--clusters=b", "-Mb"),
     ],
 )
@@ -78,9 +94,25 @@ def test_what_would_break_the_jobs_is_refused(option: str) -> None:
         script.check(["--partition=gpu", option])
 
 
-@pytest.mark.parametrize("option", ["-t1:00", "--time=1:00", "--wait-all-nodes=1", "--verbose"])
+@pytest.mark.parametrize(
+    "option",
+    ["-t1:00", "-pW", "-Hpgpu", "-H", "--time=1:00", "--wait-all-nodes=1", "--verbose"],
+)
 def test_all_other_options_are_the_users(option: str) -> None:
     script.check([option])
+
+
+@pytest.mark.parametrize("name", ["new\nline", "back\\slash"])
+def test_a_folder_that_slurm_reads_as_another_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="Slurm cannot write to a folder with"):
+        script.check_folder(tmp_path / name / "results")
+    script.check_folder(tmp_path / "50% of 'all' \N{GREEK SMALL LETTER ALPHA}|$x")
+
+
+def test_an_array_can_wait_for_the_one_before(tmp_path: Path, submission: Submission) -> None:
+    records = Records(Store(tmp_path))
+    words = script.words(submission, records, ["--hold"], most=5, after=41)
+    assert words.index("--dependency=afterany:41") < words.index("--hold")
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ from dpsrun.cli.options import (
     RunsPerGpu,
     Workers,
 )
-from dpsrun.runs.state import State
 
 if TYPE_CHECKING:
     from dpsrun.execution.plan import Plan, PlannedGrid
     from dpsrun.runs.spec import Run
+    from dpsrun.runs.state import State
 
 HEADER = ("run", "method", "state", "steps", "estimate")
 STATES: tuple[State, ...] = ("new", "running", "done", "failed", "stale")

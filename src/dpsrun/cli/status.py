@@ -14,15 +14,15 @@ def status(results: ResultsArgument = DEFAULT_RESULTS, *, as_json: AsJson = Fals
 
     from dpsrun.execution.slurm.waiting import SILENT, look
     from dpsrun.report import describe, terminal
-    from dpsrun.report.read import choose, open_store
+    from dpsrun.report.read import grids, open_store
     from dpsrun.report.status import at_work, progress, troubles
 
     store = open_store(results)
-    manifests, damaged = choose(store, [])
+    manifests, damaged = grids(store)
     running = at_work(store, manifests)
     names = {one.run for one in running}
     counted = [progress(store, manifest, names) for manifest in manifests]
-    found = troubles(store, manifests)
+    found = troubles(store, manifests, names)
     told = look(store)
     queued = [one for one in told.queued if one.run not in names] if told else []
     if as_json:

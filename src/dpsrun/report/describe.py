@@ -22,7 +22,10 @@ def print_status(
 ) -> None:
     """Print the counts of each grid, who is at work, the runs without a score, damaged files."""
     header = ("grid", "runs", "new", "running", "done", "failed", "stale", "outcomes")
-    print_table("grids", header, [_progress_line(one) for one in counted])
+    if counted:
+        print_table("grids", header, [_progress_line(one) for one in counted])
+    else:
+        print_lines(["no grid is noted here: `dpsrun grid GRID` notes which runs it has"])
     print_lines(map(str, running))
     for trouble in found:
         print_lines([f"{trouble.run}: {trouble.outcome}: {trouble.message}", f"  {trouble.log}"])

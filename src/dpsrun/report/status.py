@@ -90,10 +90,12 @@ def at_work(store: Store, manifests: Iterable[Manifest]) -> list[AtWork]:
     ]
 
 
-def troubles(store: Store, manifests: list[Manifest]) -> list[Trouble]:
-    """List the runs that ended without a score, each once."""
+def troubles(
+    store: Store, manifests: Iterable[Manifest], running: Collection[str]
+) -> list[Trouble]:
+    """List the runs that ended without a score, each once; those interrupted are to be done."""
     runs = dict.fromkeys(member.id for manifest in manifests for member in manifest.members)
-    found = (store.result(run) for run in runs)
+    found = (store.result(run) or _interrupted(store, run) for run in runs if run not in running)
     return [
         Trouble(
             run=result.run,
@@ -104,6 +106,12 @@ def troubles(store: Store, manifests: list[Manifest]) -> list[Trouble]:
         for result in found
         if isinstance(result, Result) and result.outcome not in {"ok", "failed"}
     ]
+
+
+def _interrupted(store: Store, run_id: str) -> Result | Damaged | None:
+    """Give what the last attempt at a run left that has no result."""
+    last = store.attempts(run_id)[-1:]
+    return store.attempt_result(run_id, *last) if last else None
 
 
 def log_path(store: Store, run_id: str, attempt: str) -> Path:

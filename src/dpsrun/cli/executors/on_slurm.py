@@ -33,8 +33,14 @@ class OnSlurm:
             return self.ways.device
         return "cuda" if asks_for_gpus(self.demand.options) else "cpu"
 
-    def at_a_time(self, plan: Plan) -> int:  # noqa: ARG002 (as in Place)
-        """Give what the user allows; how much of it Slurm gives is not known."""
+    def at_a_time(self, plan: Plan) -> int:
+        """Give what the user allows; how much of it Slurm gives is not known.
+
+        Raises UserError for a results folder that Slurm cannot name.
+        """
+        from dpsrun.execution.slurm.script import check_folder
+
+        check_folder(plan.store.root)
         return self.demand.max_parallel or 1
 
     def get_ready(self, plan: Plan) -> None:

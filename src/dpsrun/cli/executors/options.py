@@ -20,7 +20,8 @@ Sbatch = Annotated[
     ),
 ]
 RunsPerJob = Annotated[
-    int | None, typer.Option("--runs-per-job", min=1, help="Slurm: runs that a job does; 1.")
+    int | None,
+    typer.Option("--runs-per-job", min=1, max=10_000, help="Slurm: runs that a job does; 1."),
 ]
 MaxParallel = Annotated[
     int | None, typer.Option("--max-parallel", min=1, help="Slurm: jobs at work at a time.")

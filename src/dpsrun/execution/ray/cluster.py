@@ -13,12 +13,19 @@ from typing import Any
 
 import ray
 from ray import cloudpickle, exceptions
+from ray._private import services
 
 from dpsrun.errors import UserError
 from dpsrun.execution.ray import task
 
 CONNECT_SECONDS = 5.0
 """Ray itself would try for minutes where nobody listens."""
+
+SETTINGS = 4
+"""The kind of a frame of HTTP/2."""
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, SETTINGS, 0, 0, 0, 0, 0))
+"""The first words of a client (RFC 9113, section 3.4), and settings that change nothing."""
 
 AUTHENTICATION = (
     "if the cluster wants a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to its file"
@@ -59,12 +66,8 @@ def connect(address: str) -> None:
     Raises UserError where there is none, or where it does not let us in.
     """
     place = f"--ray-address {address}"
-    known = _known(address)
-    if "://" in known:
-        words = "start the command on a node of the cluster, and say HOST:PORT"
-        raise UserError(f"{place}: {words}, not {known}")
-    if known and not _listens(known):
-        raise UserError(f"{place}: no Ray cluster answers at {known}")
+    if known := _known(address):
+        _check_there(place, known)
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
@@ -144,8 +147,24 @@ def _resources() -> list[dict[str, float]]:
 
 
 def _known(address: str) -> str:
-    """Give the address if it can be known without Ray's search."""
-    return os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    """Give the address that Ray will use, which for `auto` it finds on this node; or nothing."""
+    if address != "auto":
+        return address
+    try:
+        return str(services.get_ray_address_from_environment(address, None))
+    except ConnectionError:  # it says so once more
+        return ""
+
+
+def _check_there(place: str, address: str) -> None:
+    """Raise UserError where no cluster is: Ray would try for minutes, and say nothing."""
+    if "://" in address:
+        words = "start the command on a node of the cluster, and say HOST:PORT"
+        raise UserError(f"{place}: {words}, not {address}")
+    if not _listens(address):
+        raise UserError(f"{place}: no Ray cluster answers at {address}")
+    if not _speaks(address):
+        raise UserError(f"{place}: what answers at {address} is no Ray cluster")
 
 
 def _listens(address: str) -> bool:
@@ -157,6 +176,25 @@ def _listens(address: str) -> bool:
     except (OSError, OverflowError):
         return False
     return True
+
+
+def _speaks(address: str) -> bool:
+    """Say whether a gRPC server is there, as Ray's head is one: Ray would wait for it in silence.
+
+    A server of HTTP/2 answers with its settings.
+    """
+    host, _, port = address.rpartition(":")
+    if os.environ.get("RAY_USE_TLS") == "1" or not (host and port.isdigit()):
+        return True  # Ray says what is wrong with it
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as there:
+            there.sendall(
+                b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, SETTINGS, *bytes(5)))
+            )
+            answer = there.recv(4)
+    except OSError:
+        return False
+    return answer[3:] == bytes((SETTINGS,))
 
 
 def _first(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -27,6 +28,9 @@ ENDED = frozenset(
 WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
 """States of jobs that have no node now."""
 
+FILTER = re.compile(r"(SQUEUE|SCANCEL)_|SBATCH_(WAIT|ARRAY_INX)$")
+"""Variables by which a user sees fewer jobs, or waits for them: we have to see all of ours."""
+
 FIELDS = "%F|%K|%T|%r|%N|%o"
 """Job, index in its array, state, reason, nodes, script (squeue(1), --format)."""
 
@@ -44,18 +48,31 @@ class TaskId(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskState:
-    """What squeue tells of an array's element: `reason` it waits or ended, `nodes` it is on."""
+    """What squeue tells of an array's element: `reason` it waits or ended, `nodes` it is on.
+
+    `command` is its script, by the path that it was submitted with: folders have several.
+    """
 
     id: TaskId
     state: str
     reason: str
     nodes: str
-    script: str
+    command: str
+
+    @property
+    def script(self) -> str:
+        """Name the file of its script; ours have unique names."""
+        return self.command.rpartition("/")[2]
 
     @property
     def lives(self) -> bool:
         """Whether it runs, or may run some day."""
         return self.state not in ENDED
+
+    @property
+    def works(self) -> bool:
+        """Whether it has a node now."""
+        return self.lives and not self.waits
 
     @property
     def waits(self) -> bool:
@@ -121,10 +138,10 @@ def _listing() -> list[str]:
 
 
 def _states(text: str) -> dict[TaskId, TaskState]:
-    rows = (line.split("|", 5) for line in text.splitlines())
+    rows = (line.split("|", FIELDS.count("|")) for line in text.splitlines())
     states = (
         TaskState(TaskId(int(job), int(index)), *rest)
-        for job, index, *rest in rows
+        for job, index, *rest in (row for row in rows if len(row) > FIELDS.count("|"))
         if index.isdigit()  # else it is no array, and not ours
     )
     return {state.id: state for state in states}
@@ -151,6 +168,8 @@ def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             words,
+            env={name: value for name, value in os.environ.items() if not FILTER.match(name)},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,

@@ -13,8 +13,13 @@ from dpsrun.execution.slurm.submission import Records, Task
 from dpsrun.execution.traces import Traces, has_begun, lost, refusal
 from dpsrun.runs.result import Outcome, Result
 
-USUAL = frozenset({"", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"})
+USUAL = frozenset(
+    {"", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Dependency"}
+)
 """Reasons to wait that pass by themselves (squeue(1), JOB REASON CODES)."""
+
+ENOUGH = 10
+"""So many jobs that failed before they began speak for all."""
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Queue:
             self._follow_all(states)
 
     def _follow_all(self, states: Mapping[TaskId, TaskState]) -> None:
+        self._give_all_up_if_none_can_begin(states)
         for run_id, task in list(self.tasks.items()):
             state = states.get(task.id)
             if state is not None and state.waits:
@@ -88,8 +94,8 @@ class Queue:
         if self.held and not has_begun(self.records.store, [run_id], task.token):
             del self.tasks[run_id]
         elif state is not None and state.state == "FAILED" and not begun:
-            self._give_all_up_if_none_began(task, state)
-            self._lose(run_id, task, "error", "its job failed before it began")
+            if self._has_any_begun():
+                self._lose(run_id, task, "error", "its job failed before it began")
         else:
             how = "left the queue" if state is None else f"ended with {state.state}"
             self._lose(run_id, task, "interrupted", f"its job {task.id} {how}")
@@ -97,14 +103,26 @@ class Queue:
     def _has_begun(self, task: Task) -> bool:
         return has_begun(self.records.store, task.runs, task.token)
 
-    def _give_all_up_if_none_began(self, task: Task, state: TaskState) -> None:
-        """What keeps each job of an array from its work is the user's to mend."""
-        array = {one for one in self.records.tasks() if one.token == task.token}
-        if not any(map(self._has_begun, array)):
-            self.tasks = {run: one for run, one in self.tasks.items() if one not in array}
-            commands.scancel(one.id for one in array)
-            place = f"job {task.id} failed on {state.nodes} before it began"
-            raise UserError(refusal(place, self.records.log(task)))
+    def _has_any_begun(self) -> bool:
+        tokens = {task.token for task in self.tasks.values()}
+        return any(self._has_begun(t) for t in self.records.tasks() if t.token in tokens)
+
+    def _give_all_up_if_none_can_begin(self, states: Mapping[TaskId, TaskState]) -> None:
+        """What keeps every job from its work is the user's to mend.
+
+        One that is at work may yet begin, unless too many like it have failed.
+        """
+        tasks = set(self.tasks.values())
+        failed = [t for t in tasks if t.id in states and states[t.id].state == "FAILED"]
+        settled = [t for t in failed if all(map(self.traces.settled, t.runs))]
+        loading = any(t.id in states and states[t.id].works for t in tasks)
+        if not settled or self.held or (loading and len(failed) < ENOUGH) or self._has_any_begun():
+            return
+        commands.scancel(task.id for task in tasks)
+        self.tasks = {}
+        task = min(settled, key=lambda task: task.id)
+        place = f"job {task.id} failed on {states[task.id].nodes} before it began"
+        raise UserError(refusal(place, self.records.log(task)))
 
     def _lose(self, run_id: str, task: Task, kind: Outcome, words: str) -> None:
         self._end(run_id, lost(run_id, task.token, kind, words, self.records.log(task)))

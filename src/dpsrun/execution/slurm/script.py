@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from dpsrun.errors import UserError
 from dpsrun.execution.slurm.submission import Records, Submission
@@ -25,6 +26,9 @@ OURS = {
 SHORT = {"a": "array", "h": "help", "M": "clusters", "Q": "quiet", "V": "version", "W": "wait"}
 """Those of them that have a short form."""
 
+FLAGS = "HIkOsv"
+"""Other short options without a value: more may follow in the same word."""
+
 GPU = re.compile(r"-G|--gpus|--(gres|tres-per-\w+)=.*gpu")
 
 
@@ -35,22 +39,35 @@ def check(options: Iterable[str]) -> None:
             raise UserError(f"--sbatch={option}: write --sbatch=--partition=gpu, with its dashes")
         if name := _ours(option):
             raise UserError(f"--sbatch={option}: cannot be set: {OURS[name]}")
+        if len(option) == len("-p") and option[1] not in FLAGS:
+            raise UserError(f"--sbatch={option}: write its value with it, as in --sbatch=-pgpu")
 
 
 def _ours(option: str) -> str | None:
     """Name the option of ours that is meant; sbatch takes the beginning of a long one for it."""
     if not option.startswith("--"):
-        return SHORT.get(option[1])
+        return SHORT.get(option[1:].lstrip(FLAGS)[:1])
     begun = option[2:].partition("=")[0]
     return next((name for name in OURS if name.startswith(begun)), None)
 
 
+def check_folder(results: Path) -> None:
+    """Raise UserError for a folder whose name Slurm would read as something else."""
+    if found := re.search(r"[\x00-\x1f\\]", str(results.absolute())):
+        raise UserError(f"{str(results)!r}: Slurm cannot write to a folder with {found[0]!r} in it")
+
+
 def words(
-    submission: Submission, records: Records, options: Iterable[str], most: int | None
+    submission: Submission,
+    records: Records,
+    options: Iterable[str],
+    most: int | None,
+    after: int | None = None,
 ) -> list[str]:
     """Give the words of sbatch for an array, at most `most` elements of it at a time.
 
-    The user's options come after ours and win.
+    It begins once the job `after` is over, if there is one. The user's options come after ours and
+    win.
     """
     folder = str(records.folder).replace("%", "%%")
     at_a_time = "" if most is None else f"%{most}"
@@ -60,6 +77,7 @@ def words(
         "--job-name=dpsrun",
         f"--output={folder}/{submission.token}-%a.log",
         f"--array=0-{len(submission.tasks) - 1}{at_a_time}",
+        *([] if after is None else [f"--dependency=afterany:{after}"]),
         *options,
         str(records.script(submission.token)),
     ]

@@ -93,7 +93,7 @@ class Records:
         found = self.read()
         if any(each.job is None for each in found):
             jobs = {state.script: state.id.job for state in commands.own_jobs().values()}
-            found = [self._complete(each, jobs.get(str(self.script(each.token)))) for each in found]
+            found = [self._complete(each, jobs.get(f"{each.token}.sh")) for each in found]
         return [task for each in found for task in each.elements]
 
     def _complete(self, submission: Submission, job: int | None) -> Submission:
@@ -111,12 +111,12 @@ def living(records: Records) -> dict[Task, TaskState] | None:
     if states is None:
         return None
     found = {known[state.id]: state for state in states.values() if state.id in known}
-    return {task: state for task, state in found.items() if _is_still(records, task, state)}
+    return {task: state for task, state in found.items() if _is_still(task, state)}
 
 
-def _is_still(records: Records, task: Task, state: TaskState) -> bool:
+def _is_still(task: Task, state: TaskState) -> bool:
     """Say whether a job lives and is ours: numbers of jobs are given again some day."""
-    return state.lives and state.script == str(records.script(task.token))
+    return state.lives and state.script == f"{task.token}.sh"
 
 
 def deal(run_ids: Sequence[str], runs_per_job: int, most: int) -> list[list[tuple[str, ...]]]:

@@ -16,6 +16,9 @@ from dpsrun.runs.store import Store
 SILENT = "Slurm does not answer: which of the runs to do are in its queue is not known"
 
 
+CANCELLED = "it was over before it said a word"
+
+
 @dataclass(frozen=True)
 class Queued:
     """A run without a result that a living job is to do, or does."""
@@ -41,9 +44,10 @@ class NotBegun:
     log: str
 
     def __str__(self) -> str:
-        """Say it in two lines."""
+        """Say it in a line, and where there is more to read in a second one."""
         runs = "1 run" if len(self.runs) == 1 else f"{len(self.runs)} runs"
-        return f"{runs} not begun by Slurm job {self.job}: {self.words}\n  {self.log}"
+        place = f"\n  {self.log}" if self.log else ""
+        return f"{runs} not begun by Slurm job {self.job}: {self.words}{place}"
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,10 @@ def _alike(records: Records, tasks: Iterable[Task]) -> Iterator[NotBegun]:
     """Put jobs together whose logs end alike; one without a log was cancelled in the queue."""
     groups: dict[str, list[Task]] = {}
     for task in tasks:
-        if lines := tail(records.log(task)).splitlines():
-            groups.setdefault(lines[-1], []).append(task)
+        lines = tail(records.log(task)).splitlines() or [CANCELLED]
+        groups.setdefault(lines[-1], []).append(task)
     for words, alike in groups.items():
         left = (run for task in alike for run in task.runs if not _is_done(records.store, run))
         if runs := tuple(left):
-            yield NotBegun(runs, str(alike[0].id), words, str(records.log(alike[0])))
+            log = "" if words == CANCELLED else str(records.log(alike[0]))
+            yield NotBegun(runs, str(alike[0].id), words, log)
