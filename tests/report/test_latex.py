@@ -77,7 +77,7 @@ def test_the_best_is_bold_and_the_second_underlined(tmp_path: Path) -> None:
         ["vanilla", "60.0"],
         ["dps-mix", "*80.0"],
         ["mixout", "_70.0"],
-        ["bitfit", "--"],
+        ["bitfit", "-- (1 error)"],
     ]
 
 

@@ -49,8 +49,27 @@ def store(tmp_path: Path) -> Store:
 def test_a_cell_shows_mean_deviation_and_n(store: Store) -> None:
     header, (vanilla, mix) = headline(report_of(store).last)
     assert header == ["model", "method", "rte", "mrpc", "average"]
-    assert vanilla[2:] == ["70.0 ± 10.0 (n=3)", "80.0 (n=1 of 3, 1 diverged)", "70.0 (n=1 of 3)"]
-    assert mix == ["tiny", "dps-mix", "50.0 (n=1 of 2, 1 failed)", "— (1 failed)", "—"]
+    assert vanilla[2:] == [
+        "70.0 ± 10.0 (n=3)",
+        "80.0 (n=1 of 3, 1 diverged, 1 missing)",
+        "70.0 (n=1 of 3)",
+    ]
+    assert mix == ["tiny", "dps-mix", "50.0 (n=1 of 2, 1 failed, 1 error)", "— (1 failed)", "—"]
+
+
+def test_a_cell_without_any_score_says_why_unless_none_of_its_runs_was_done(
+    tmp_path: Path,
+) -> None:
+    ends: dict[str, list[Wanted]] = {
+        "vanilla": ["oom", "timeout", "error"],
+        "dps-mix": ["error", None, None],
+        "mixout": [None, None, None],
+    }
+    scores: dict[Key, Wanted] = {
+        ("rte", method, seed): end for method, own in ends.items() for seed, end in enumerate(own)
+    }
+    _, lines = headline(report_of(make_results(tmp_path, scores)).last)
+    assert [cell for *_, cell in lines] == ["— (3 errors)", "— (1 error, 2 missing)", "—"]
 
 
 def test_the_best_epoch_has_its_own_table(store: Store) -> None:

@@ -172,7 +172,7 @@ def print_comparisons(found: Findings) -> None:
     from dpsrun.report.formats.comparison_notes import comparison_notes  # noqa: PLC0415
     from dpsrun.report.formats.comparisons import summary_table  # noqa: PLC0415 (as above)
 
-    if found.comparisons:
+    if any(each.gain for each in found.comparisons):
         title = "difference of means x 100, 95 % interval"
         print_table(title, *summary_table(found.comparisons, found.apart))
     print_lines(comparison_notes(found))

@@ -7,10 +7,11 @@ from operator import attrgetter
 
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.conditions import Contrast, Mixture
+from dpsrun.report.analysis.lacking import Lack, lacks
 from dpsrun.report.analysis.limits import Limit, limits
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparisons import UNLIKE
-from dpsrun.report.formats.tables import row_labels
+from dpsrun.report.formats.tables import row_labels, troubles
 from dpsrun.report.named import Named
 from dpsrun.report.notes import motionless, unverified
 from dpsrun.report.statistics.stability import FEW
@@ -67,10 +68,21 @@ def _runs(limit: Limit) -> str:
 
 def _scoreless(found: Findings) -> Iterator[str]:
     """Name what has no difference: a method that always diverged, say."""
-    lacking = [each for each in found.comparisons if not each.gain]
-    if lacking:
-        why = "no run of the method or of its reference has a score"
-        yield f"no difference, {why}: {_cells(lacking, found)}."
+    alike: dict[str, list[Lack]] = {}
+    for each in lacks(found.report.main, found.references):
+        alike.setdefault(_lacking(each), []).append(each)
+    for why, group in alike.items():
+        yield f"no difference, for {why}: {_cells(group, found)}."
+
+
+def _lacking(lack: Lack) -> str:
+    """Say which of the two has no score, and why."""
+    sides = {"the method": lack.own, f"the reference {lack.reference}": lack.other}
+    return " and ".join(
+        f"{name} has no score ({troubles(cell)})" if cell.expected else f"{name} has no such task"
+        for name, cell in sides.items()
+        if not cell.scores
+    )
 
 
 def _unpaired(found: Findings) -> Iterator[str]:
@@ -128,7 +140,7 @@ def _unread(files: Sequence[Damaged]) -> Iterator[str]:
         yield f"predictions cannot be read, of {number}: {path}: {reason}"
 
 
-def _cells(group: Iterable[Comparison | Contrast | Mixture], found: Findings) -> str:
+def _cells(group: Iterable[Comparison | Contrast | Lack | Mixture], found: Findings) -> str:
     return _listed(((each, each.task) for each in group), found)
 
 

@@ -70,6 +70,10 @@ PUBLISHED = """\
 Our score in the published metric, after the last epoch, and the published one. Only tasks, methods
 and encoders that match are here; what was done otherwise stands below."""
 
+ALONE = "No row has another to be compared with."
+
+UNSCORED = "No row can be compared with its reference: on no task have both of them a score."
+
 
 def comparisons(found: Findings) -> str:
     """Write `comparisons.md`."""
@@ -96,15 +100,16 @@ def _section(
 
 
 def _compared(found: Findings) -> Iterator[str]:
+    unlike, notes = found.apart, bullets(comparison_notes(found))
     if not found.comparisons:
-        yield "No row has another to be compared with: none has scores on the same task."
-        yield bullets(comparison_notes(found))
+        yield from (UNSCORED if found.references else ALONE, notes)
         return
-    unlike = found.apart
     yield "## Differences"
-    yield DIFFERENCES
-    yield pipe_table(difference_table(found.comparisons, unlike))
-    yield bullets(comparison_notes(found))
+    if any(each.gain for each in found.comparisons):
+        yield from (DIFFERENCES, pipe_table(difference_table(found.comparisons, unlike)))
+    else:
+        yield UNSCORED
+    yield notes
     yield "## Stability"
     yield STEADINESS
     yield pipe_table(steadiness_table(found.comparisons, unlike))

@@ -44,11 +44,22 @@ def shown(cell: Cell) -> str:
 
 
 def lost(cell: Cell) -> str:
-    """Count the runs of a task that failed or diverged in words; nothing if there are none."""
+    """Count the runs of a task that went wrong or are missing; nothing where none was done."""
     if cell.column.averages:  # it has seeds where the tasks have runs
         return ""
-    counts = {"failed": cell.counts.failed, "diverged": cell.counts.diverged}
-    return ", ".join(f"{len(seeds)} {kind}" for kind, seeds in counts.items() if seeds)
+    return "" if len(cell.counts.missing) == cell.expected else troubles(cell)
+
+
+def troubles(cell: Cell) -> str:
+    """Count the runs that failed, diverged, ended by an error or are missing, in words."""
+    counts = cell.counts
+    kinds = {
+        "failed": counts.failed,
+        "diverged": counts.diverged,
+        "error" if len(counts.errors) == 1 else "errors": counts.errors,
+        "missing": counts.missing,
+    }
+    return ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds.items() if seeds)
 
 
 def described(summary: Summary, expected: int | None = None, lost: str = "") -> str:
