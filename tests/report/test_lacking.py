@@ -79,8 +79,8 @@ def test_a_reference_without_a_score_is_what_is_lacking(tmp_path: Path) -> None:
     assert reasons(found) == [
         "no difference, for the reference vanilla has no score (3 errors): tiny, dps-mix (rte).",
         (
-            "no difference, for the method has no score (3 diverged) and the reference vanilla has no "
-            "score (3 errors): tiny, mixout (rte)."
+            "no difference, for the method has no score (3 diverged) and the reference vanilla "
+            "has no score (3 errors): tiny, mixout (rte)."
         ),
         "no difference, for the reference vanilla has no such task: tiny, mixout (mrpc).",
     ]

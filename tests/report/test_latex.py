@@ -84,7 +84,9 @@ def test_the_best_is_bold_and_the_second_underlined(tmp_path: Path) -> None:
 def test_a_row_that_cannot_be_compared_has_a_dagger_and_no_other_mark(tmp_path: Path) -> None:
     found = findings(tmp_path, {"vanilla": [0.6], "other rate": [0.9], "dps-mix": [0.5]})
     assert body(found) == [["vanilla", "*60.0"], ["other rate†", "90.0"], ["dps-mix", "_50.0"]]
-    assert "† differs from the reference in more than the method." in caption(found)
+    assert "† differs from the reference in more than the method: learning rate." in caption(found)
+    (comment,) = [line for line in latex(found).splitlines() if line.startswith("% †")]
+    assert comment == "% † learning_rate is 0.001, against 0.0001: tiny, other rate (rte)."
 
 
 def test_a_row_that_was_tuned_can_be_compared(tmp_path: Path) -> None:

@@ -111,11 +111,13 @@ def _made(store: Store, report: Report, wishes: Wishes | None, *, figures: bool)
 
 def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Made:
     from dpsrun.report.findings import find  # noqa: PLC0415 (numpy: a fifth of a second)
+    from dpsrun.report.formats.comparison_notes import table_notes  # noqa: PLC0415 (as above)
     from dpsrun.report.formats.record import record  # noqa: PLC0415 (as above)
 
     found = find(store, report, wishes)
     told = record(found)
-    files = (*write_tables(store, report, told), *write_findings(store, found, told))
+    tables = write_tables(store, report, told, found.apart, table_notes(found))
+    files = (*tables, *write_findings(store, found, told))
     drawn = _drawn(store, found) if figures else ()
     delete_figures(store, report, but=drawn or ())
     return Made(report, (*files, *(drawn or ())), found, told, drawn=drawn is not None)
@@ -140,11 +142,12 @@ def print_all(produced: Produced) -> None:
 def print_report(made: Made) -> None:
     """Print one report; `dpsrun grid` ends with this too."""
     report = made.findings.report if made.findings else made.report
-    print_table(
-        f"{report.grid}: {IN_SHORT[report.selection]}, mean ± sd x 100", *headline(report.main)
-    )
+    unlike = made.findings.apart if made.findings else ()
+    title = f"{report.grid}: {IN_SHORT[report.selection]}, mean ± sd x 100"
+    print_table(title, *headline(report.main, unlike))
     if report.transfer.table.columns:
-        print_table("further evaluation sets, after the last step", *further(report.transfer))
+        title = "further evaluation sets, after the last step"
+        print_table(title, *further(report.transfer, unlike))
     if made.findings:
         print_comparisons(made.findings)
     print_lines([_counted(report), *_damage(report.damaged), *map(str, made.files), ""])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dpsrun.report.formats import markdown, spreadsheets
 from dpsrun.report.formats.spreadsheets import Line
+from dpsrun.report.named import RowKey
 from dpsrun.report.read import Report
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.store import Store
@@ -29,11 +30,20 @@ FIGURES = re.compile(
 """What files of figures may be called."""
 
 
-def write_tables(store: Store, report: Report, numbers: Mapping[str, Sequence[Line]]) -> list[Path]:
-    """Write the tables of a report and its `numbers`; raises OSError."""
+def write_tables(
+    store: Store,
+    report: Report,
+    numbers: Mapping[str, Sequence[Line]],
+    unlike: Collection[RowKey] = (),
+    told: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write the tables of a report and its `numbers`; raises OSError.
+
+    The last two are what `stability.md` shows of findings.
+    """
     folder = _folder(store, report)
     texts = {
-        "stability.md": markdown.stability(report),
+        "stability.md": markdown.stability(report, unlike, told),
         "stability.csv": spreadsheets.stability(numbers["cells"]),
         "runs.csv": spreadsheets.runs(numbers["runs"]),
         "costs.md": markdown.cost(report),

@@ -10,10 +10,10 @@ from dpsrun.report.analysis.conditions import Contrast, Mixture
 from dpsrun.report.analysis.lacking import Lack, lacks
 from dpsrun.report.analysis.limits import Limit, limits
 from dpsrun.report.findings import Findings
-from dpsrun.report.formats.comparisons import UNLIKE
+from dpsrun.report.formats.marks import UNLIKE
 from dpsrun.report.formats.tables import row_labels, troubles
 from dpsrun.report.named import Named
-from dpsrun.report.notes import motionless, unverified
+from dpsrun.report.notes import motionless, notes, unverified
 from dpsrun.report.statistics.stability import FEW
 from dpsrun.runs.store import Damaged
 
@@ -27,12 +27,18 @@ def comparison_notes(found: Findings) -> list[str]:
         *motionless(found.report.main),
         *_unpaired(found),
         *_short(found.comparisons),
-        *_contrasts(found),
+        *contrast_notes(found),
         *_mixtures(found),
         *_gaps(found),
         *_unread(found.unread),
         *unverified(found.report),
     ]
+
+
+def table_notes(found: Findings) -> list[str]:
+    """Give the notes of a grid's tables, and what keeps their marked rows apart."""
+    dagger = f"{UNLIKE} differs from its reference in more than the method: see comparisons.md."
+    return [*notes(found.report), *([dagger] if found.apart else []), *contrast_notes(found)]
 
 
 def _without_halves(found: Findings) -> Iterator[str]:
@@ -106,7 +112,7 @@ def _short(compared: Sequence[Comparison]) -> Iterator[str]:
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
 
 
-def _contrasts(found: Findings) -> Iterator[str]:
+def contrast_notes(found: Findings) -> Iterator[str]:
     """List what differs beside the method, rows and tasks that differ alike in one line."""
     alike: dict[tuple[str, str, str], list[Contrast]] = {}
     for each in found.contrasts:

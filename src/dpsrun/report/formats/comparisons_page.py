@@ -78,12 +78,13 @@ UNSCORED = "No row can be compared with its reference: on no task have both of t
 def comparisons(found: Findings) -> str:
     """Write `comparisons.md`."""
     standings = partial(standing_table, unlike=found.apart)
+    budgets = partial(budget_table, unlike=found.apart)
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
         f"Scores {AT_LENGTH[found.wishes.selection]}.",
         *_compared(found),
         *_section("Over all tasks", OVERALL, standings, found.standings),
-        *_section("The best of several runs", BUDGET, budget_table, found.budgets),
+        *_section("The best of several runs", BUDGET, budgets, found.budgets),
         *_section("Seeds and examples", NOISE, noise_table, found.noises),
         *_section("Head and order", SOURCES, source_table, found.sources),
         *_section("Beside published results", PUBLISHED, beside_published, found.reproductions),
