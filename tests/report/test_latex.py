@@ -181,7 +181,7 @@ def test_the_caption_says_which_scores_over_how_many_seeds(
     found = caption(findings(tmp_path, ends, selection=selection))
     assert found.startswith("demo: mean ± standard deviation")
     assert words in found
-    assert found.endswith("times 100, over 2 to 3 seeds. tiny, full.")
+    assert found.endswith("times 100, over 2 to 3 seeds. tiny, full. Scores: accuracy.")
 
 
 def test_the_name_of_a_grid_is_printed_as_it_is(tmp_path: Path) -> None:
@@ -191,4 +191,6 @@ def test_the_name_of_a_grid_is_printed_as_it_is(tmp_path: Path) -> None:
 
 
 def test_one_seed_is_no_plural(tmp_path: Path) -> None:
-    assert caption(findings(tmp_path, {"vanilla": [0.6]})).endswith("over 1 seed. tiny, full.")
+    assert caption(findings(tmp_path, {"vanilla": [0.6]})).endswith(
+        "over 1 seed. tiny, full. Scores: accuracy."
+    )

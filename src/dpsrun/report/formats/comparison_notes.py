@@ -12,7 +12,7 @@ from dpsrun.report.analysis.limits import Limit, limits
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.marks import UNLIKE
 from dpsrun.report.formats.tables import row_labels, troubles
-from dpsrun.report.named import Named
+from dpsrun.report.named import Named, by_place
 from dpsrun.report.notes import motionless, notes, unverified
 from dpsrun.report.statistics.stability import FEW
 from dpsrun.runs.store import Damaged
@@ -21,6 +21,8 @@ from dpsrun.runs.store import Damaged
 def comparison_notes(found: Findings) -> list[str]:
     """Give what a reader must know beside the comparisons."""
     return [
+        *_left_out(found),
+        *_without_reference(found),
         *_without_halves(found),
         *_limits(found.comparisons),
         *_scoreless(found),
@@ -38,7 +40,31 @@ def comparison_notes(found: Findings) -> list[str]:
 def table_notes(found: Findings) -> list[str]:
     """Give the notes of a grid's tables, and what keeps their marked rows apart."""
     dagger = f"{UNLIKE} differs from its reference in more than the method: see comparisons.md."
-    return [*notes(found.report), *([dagger] if found.apart else []), *contrast_notes(found)]
+    marks = [dagger] if found.apart else []
+    return [*notes(found.report, found.measures), *marks, *contrast_notes(found)]
+
+
+def _left_out(found: Findings) -> Iterator[str]:
+    """Say what was not asked for, or cannot be told of held-out epochs."""
+    noise = "the noise of the evaluation examples"
+    if not found.wishes.bootstrap:
+        yield (
+            "left out by --no-bootstrap: the intervals of P(better), of ratios of standard "
+            f"deviations and of interquartile means, and {noise}."
+        )
+    elif found.wishes.selection == "held-out":
+        yield f"{noise} is not given: predictions of held-out epochs are not kept."
+
+
+def _without_reference(found: Findings) -> Iterator[str]:
+    """Name the models and scenarios that do not have the reference that was asked for."""
+    label = found.wishes.against
+    if label is not None:
+        places = by_place(found.report.main.rows).items()
+        lacking = [place for place, rows in places if label not in {row.method for row in rows}]
+        if lacking:
+            told = "; ".join(f"{model}, {scenario}" for scenario, model in lacking)
+            yield f"no row {label} to compare with: {told}."
 
 
 def _without_halves(found: Findings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from dpsrun.report.formats.comparisons import (
     steadiness_table,
 )
 from dpsrun.report.formats.epochs import AT_LENGTH
+from dpsrun.report.formats.measures import measured
 from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.published import beside_published, published_notes
 from dpsrun.report.formats.tables import Lines
@@ -81,7 +82,7 @@ def comparisons(found: Findings) -> str:
     budgets = partial(budget_table, unlike=found.apart)
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
-        f"Scores {AT_LENGTH[found.wishes.selection]}.",
+        f"Scores {AT_LENGTH[found.wishes.selection]}.{_metrics(found)}",
         *_compared(found),
         *_section("Over all tasks", OVERALL, standings, found.standings),
         *_section("The best of several runs", BUDGET, budgets, found.budgets),
@@ -91,6 +92,11 @@ def comparisons(found: Findings) -> str:
         bullets(published_notes(found.reproductions)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _metrics(found: Findings) -> str:
+    told = measured(found.measures)
+    return f" Their metrics: {plain(told)}." if told else ""
 
 
 def _section(

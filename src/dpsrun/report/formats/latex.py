@@ -8,6 +8,7 @@ from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparison_notes import contrast_notes
 from dpsrun.report.formats.epochs import AT_LENGTH
+from dpsrun.report.formats.measures import in_short
 from dpsrun.report.formats.tables import cells_of, lost, points
 from dpsrun.report.named import by_place
 
@@ -56,7 +57,13 @@ def _caption(found: Findings) -> str:
     words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
     places = {f"{row.model}, {row.scenario}" for row in found.report.main.rows}
     where = f" {escaped(*places)}." if len(places) == 1 else ""
-    return f"{words}, times 100, over {_seeds(found)}.{where}{_unlike(found)}{_tuned(found)}"
+    told = "".join((_scores(found), _unlike(found), _tuned(found)))
+    return f"{words}, times 100, over {_seeds(found)}.{where}{told}"
+
+
+def _scores(found: Findings) -> str:
+    told = in_short(found.measures)
+    return f" Scores: {escaped(told)}." if told else ""
 
 
 def _unlike(found: Findings) -> str:
