@@ -20,7 +20,7 @@ from dpsrun.runs.spec import Places
 from dpsrun.runs.store import Store
 from dpsrun.tasks.declared import declaration
 from dpsrun.tasks.task import OWN, Task
-from tests.report.builder import make_grid, make_results, make_run, report_of
+from tests.report.builder import make_grid, make_results, make_run, report_of, write_manifest
 from tests.report.test_noise import LABELS, path_of, right, rows, run
 
 
@@ -54,8 +54,6 @@ def test_a_task_of_the_grid_file_has_the_metrics_that_it_declares(tmp_path: Path
     task = Task("reviews", OWN, "reviews", "", ("text",), ("bad", "good"), ("f1",), ("f1",))
     declared = {"reviews": declaration(task)}
     store.order(run, Places(model="model", tokens="tokens"), declared)
-    from tests.report.builder import write_manifest
-
     write_manifest(store, "demo", [run])
     assert measured(measures(report_of(store))) == "reviews F1"
 

@@ -24,19 +24,25 @@ if TYPE_CHECKING:
 
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
 
+BOXES = "figures have boxes for letters that the font of matplotlib lacks"
+
 SHOWN = 3
 """A terminal names so many damaged results."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """The report of a grid, what it found if that was asked for, and its files."""
+    """The report of a grid, what it found if that was asked for, and its files.
+
+    In figures there are `boxes` for these letters of its labels.
+    """
 
     report: Report
     files: tuple[Path, ...]
     findings: Findings | None = None
     record: Record = field(default_factory=dict)
     drawn: bool = True
+    boxes: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class Produced:
     def undrawn(self) -> bool:
         """Whether there are figures that could not be drawn for want of matplotlib."""
         return not all(made.drawn for made in self.reports)
+
+    @property
+    def boxes(self) -> str:
+        """The letters for which figures have boxes."""
+        return "".join(sorted({letter for made in self.reports for letter in made.boxes}))
 
 
 def produce(
@@ -118,13 +129,14 @@ def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Ma
     told = record(found)
     tables = write_tables(store, report, told, found.apart, table_notes(found))
     files = (*tables, *write_findings(store, found, told))
-    drawn = _drawn(store, found) if figures else ()
-    delete_figures(store, report, but=drawn or ())
-    return Made(report, (*files, *(drawn or ())), found, told, drawn=drawn is not None)
+    drawn = _drawn(store, found) if figures else ((), "")
+    pictures, boxes = drawn or ((), "")
+    delete_figures(store, report, but=pictures)
+    return Made(report, (*files, *pictures), found, told, drawn=drawn is not None, boxes=boxes)
 
 
-def _drawn(store: Store, found: Findings) -> Sequence[Path] | None:
-    """Draw the figures; None without matplotlib."""
+def _drawn(store: Store, found: Findings) -> tuple[Sequence[Path], str] | None:
+    """Draw the figures, with boxes for some letters; None without matplotlib."""
     try:
         return write_figures(store, found)
     except ModuleNotFoundError:
@@ -137,6 +149,7 @@ def print_all(produced: Produced) -> None:
         print_report(made)
     print_lines(map(_named, produced.damaged))
     print_lines([UNDRAWN] if produced.undrawn else [])
+    print_lines([f"{BOXES}: {produced.boxes}"] if produced.boxes else [])
 
 
 def print_report(made: Made) -> None:
@@ -190,4 +203,5 @@ def as_json(produced: Produced) -> dict[str, Any]:
         ],
         "damaged": [{"path": str(file.path), "reason": file.reason} for file in produced.damaged],
         "undrawn": produced.undrawn,
+        "boxes": produced.boxes,
     }
