@@ -209,7 +209,9 @@ def test_a_figure_is_two_files_and_these_are_the_same_bytes_twice(
 
 
 def test_letters_that_the_font_lacks_are_one_note(tmp_path: Path) -> None:
-    ends = [(make_run(("rte", name, 0)), 0.6, {}) for name in ("vanilla", "日本🦀", "本")]
+    ends: list[tuple[Run, Wanted, dict[str, object]]] = [
+        (make_run(("rte", name, 0)), 0.6, {}) for name in ("vanilla", "日本🦀", "本")
+    ]
     ended = CliRunner().invoke(app, ["report", str(make_grid(tmp_path, ends).root)])
     assert ended.exit_code == 0
     (note,) = [line for line in ended.stdout.splitlines() if "boxes" in line]
