@@ -193,16 +193,13 @@ def test_an_address_without_a_cluster_is_refused_at_once(address: str, reason: s
         cluster.connect(address)
 
 
-def test_what_is_no_cluster_is_refused_at_once() -> None:
+def test_what_is_no_cluster_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from dpsrun.execution.ray import cluster
 
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         address = f"127.0.0.1:{deaf.getsockname()[1]}"
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            pytest.raises(UserError, match=f"what answers at {address} is no Ray cluster"),
-        ):
-            patch.setattr(cluster, "CONNECT_SECONDS", 0.2)
+        with pytest.raises(UserError, match=f"what answers at {address} is no Ray cluster"):
             cluster.connect(address)
 
 

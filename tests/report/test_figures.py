@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.ablation import ablations
 from dpsrun.report.analysis.sizes import panels
 from dpsrun.report.figures import curve, heatmap
-from dpsrun.report.figures.style import look, save, styled
+from dpsrun.report.figures.style import look, save, styled, unknown_letters
 from dpsrun.report.findings import Wishes, find
 from dpsrun.report.produce import produce
 from dpsrun.report.read import Report
@@ -205,6 +206,23 @@ def test_a_figure_is_two_files_and_these_are_the_same_bytes_twice(
         "second.png",
         "second.svg",
     }
+
+
+def test_letters_that_the_font_lacks_are_one_note(tmp_path: Path) -> None:
+    ends: list[tuple[Run, Wanted, dict[str, object]]] = [
+        (make_run(("rte", name, 0)), 0.6, {}) for name in ("vanilla", "日本🦀", "本")
+    ]
+    ended = CliRunner().invoke(app, ["report", str(make_grid(tmp_path, ends).root)])
+    assert ended.exit_code == 0
+    (note,) = [line for line in ended.stdout.splitlines() if "boxes" in line]
+    assert note == "figures have boxes for letters that the font of matplotlib lacks: 日本🦀"
+    assert ended.stderr == ""
+
+
+def test_other_warnings_of_drawing_are_not_swallowed() -> None:
+    with pytest.warns(UserWarning, match="something else"), unknown_letters() as unknown:
+        warnings.warn("something else", UserWarning, stacklevel=1)
+    assert unknown == set()
 
 
 def test_words_in_a_picture_stay_words(drawn: dict[str, bytes]) -> None:

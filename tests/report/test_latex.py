@@ -77,14 +77,16 @@ def test_the_best_is_bold_and_the_second_underlined(tmp_path: Path) -> None:
         ["vanilla", "60.0"],
         ["dps-mix", "*80.0"],
         ["mixout", "_70.0"],
-        ["bitfit", "--"],
+        ["bitfit", "-- (1 error)"],
     ]
 
 
 def test_a_row_that_cannot_be_compared_has_a_dagger_and_no_other_mark(tmp_path: Path) -> None:
     found = findings(tmp_path, {"vanilla": [0.6], "other rate": [0.9], "dps-mix": [0.5]})
     assert body(found) == [["vanilla", "*60.0"], ["other rate†", "90.0"], ["dps-mix", "_50.0"]]
-    assert "† differs from the reference in more than the method." in caption(found)
+    assert "† differs from the reference in more than the method: learning rate." in caption(found)
+    (comment,) = [line for line in latex(found).splitlines() if line.startswith("% †")]
+    assert comment == "% † learning_rate is 0.001, against 0.0001: tiny, other rate (rte)."
 
 
 def test_a_row_that_was_tuned_can_be_compared(tmp_path: Path) -> None:
@@ -179,7 +181,7 @@ def test_the_caption_says_which_scores_over_how_many_seeds(
     found = caption(findings(tmp_path, ends, selection=selection))
     assert found.startswith("demo: mean ± standard deviation")
     assert words in found
-    assert found.endswith("times 100, over 2 to 3 seeds. tiny, full.")
+    assert found.endswith("times 100, over 2 to 3 seeds. tiny, full. Scores: accuracy.")
 
 
 def test_the_name_of_a_grid_is_printed_as_it_is(tmp_path: Path) -> None:
@@ -189,4 +191,6 @@ def test_the_name_of_a_grid_is_printed_as_it_is(tmp_path: Path) -> None:
 
 
 def test_one_seed_is_no_plural(tmp_path: Path) -> None:
-    assert caption(findings(tmp_path, {"vanilla": [0.6]})).endswith("over 1 seed. tiny, full.")
+    assert caption(findings(tmp_path, {"vanilla": [0.6]})).endswith(
+        "over 1 seed. tiny, full. Scores: accuracy."
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures import budget, cost, differences, distribution, selection, training
 from dpsrun.report.figures.cost import apart
 from dpsrun.report.figures.legend import wrapped
+from dpsrun.report.figures.marks import with_marks
 from dpsrun.report.figures.style import styled
 from dpsrun.report.statistics.budget import expected_best
 from dpsrun.report.statistics.interval import t_interval
@@ -92,7 +92,7 @@ EACH: dict[str, tuple[Callable[[Any], list[Figure]], object]] = {
     ),
     "training": (training.draw, epochs((0.3, 0.4), (0.5, 0.7))),
     "differences": (
-        partial(differences.draw, selection="best", unlike=()),
+        partial(differences.draw, selection="best"),
         compared(SCORES, (0.5, 0.5, 0.5, 0.5)),
     ),
     "budget": (partial(budget.draw, selection="best"), budget_of(*SCORES)),
@@ -203,7 +203,7 @@ def test_the_outermost_scores_have_room_for_whole_marks_where_boxes_end_there() 
 
 def test_differences_show_each_pair_their_mean_and_its_interval() -> None:
     first, second = (0.7, 0.8, 0.9), (0.6, 0.6, 0.6)
-    figures = differences.draw([panel({"dps": compared(first, second)})], "last", ())
+    figures = differences.draw([panel({"dps": compared(first, second)})], "last")
     (ax,) = axes_of(figures)
     zero, mean, pairs = ax.lines
     interval = t_interval((0.1, 0.2, 0.3))
@@ -218,7 +218,7 @@ def test_differences_show_each_pair_their_mean_and_its_interval() -> None:
 def test_what_cannot_be_paired_has_a_mark_of_its_own_and_no_points() -> None:
     unpaired = compared((0.7, 0.8), (0.5, 0.6, 0.6), paired=False)
     figures = differences.draw(
-        [panel({"dps": compared(SCORES, SCORES), "mixout": unpaired})], "last", ()
+        [panel({"dps": compared(SCORES, SCORES), "mixout": unpaired})], "last"
     )
     (ax,) = axes_of(figures)
     markers = [line.get_marker() for line in ax.lines[1:]]
@@ -227,13 +227,20 @@ def test_what_cannot_be_paired_has_a_mark_of_its_own_and_no_points() -> None:
     assert legend(figures[0])[-1] == "the same, not paired (Welch)"
 
 
-def test_what_differs_in_more_than_the_method_is_marked_among_the_differences() -> None:
-    both = {"dps": compared(SCORES, SCORES), "mixout": compared(SCORES, SCORES)}
-    both["mixout"] = replace(both["mixout"], method="mixout")
-    figures = differences.draw([panel(both)], "last", [("full", "tiny", "mixout")])
-    (ax,) = axes_of(figures)
-    assert rows(ax) == ["dps", "mixout †"]
-    assert legend(figures[0])[-1] == "† not comparable"
+@pytest.mark.parametrize("name", EACH)
+def test_what_differs_in_more_than_the_method_is_marked_and_the_mark_explained(name: str) -> None:
+    draw, shown = EACH[name]
+    plain = [panel(dict.fromkeys(METHODS, shown))]
+    assert not any("†" in words for words in said(draw(plain)))
+    words = said(
+        draw(with_marks(plain, [("full", "tiny", "bitfit"), ("full", "other", "dps-mix")]))
+    )
+    assert {"bitfit †", "dps-mix", "† not comparable"} <= words
+
+
+def said(figures: Sequence[Figure]) -> set[str]:
+    """Give every text of figures."""
+    return {text.get_text() for figure in figures for text in figure.findobj(Text)}
 
 
 def band(ax: Axes, number: int) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def test_a_table_has_a_line_a_method_and_a_column_a_size(report: Report) -> None
         "60.5 ± 0.7 (n=2)",
         "75.4 ± 0.7 (n=2)",
     ]
-    assert mix[3] == "60.0 (n=1 of 2)"
+    assert mix[3] == "60.0 (n=1 of 2, 1 missing)"
     assert "## Score by training examples\n\n### rte\n\n| model | method | 500 |" in stability(
         report
     )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsrun.report.formats.markdown import stability as markdown
+from dpsrun.report.formats.pipes import bullets
 from dpsrun.report.formats.spreadsheets import numbers
 from dpsrun.report.formats.spreadsheets import runs as runs_csv
 from dpsrun.report.formats.spreadsheets import stability as stability_csv
@@ -49,8 +50,27 @@ def store(tmp_path: Path) -> Store:
 def test_a_cell_shows_mean_deviation_and_n(store: Store) -> None:
     header, (vanilla, mix) = headline(report_of(store).last)
     assert header == ["model", "method", "rte", "mrpc", "average"]
-    assert vanilla[2:] == ["70.0 ± 10.0 (n=3)", "80.0 (n=1 of 3, 1 diverged)", "70.0 (n=1 of 3)"]
-    assert mix == ["tiny", "dps-mix", "50.0 (n=1 of 2, 1 failed)", "— (1 failed)", "—"]
+    assert vanilla[2:] == [
+        "70.0 ± 10.0 (n=3)",
+        "80.0 (n=1 of 3, 1 diverged, 1 missing)",
+        "70.0 (n=1 of 3)",
+    ]
+    assert mix == ["tiny", "dps-mix", "50.0 (n=1 of 2, 1 failed, 1 error)", "— (1 failed)", "—"]
+
+
+def test_a_cell_without_any_score_says_why_unless_none_of_its_runs_was_done(
+    tmp_path: Path,
+) -> None:
+    ends: dict[str, list[Wanted]] = {
+        "vanilla": ["oom", "timeout", "error"],
+        "dps-mix": ["error", None, None],
+        "mixout": [None, None, None],
+    }
+    scores: dict[Key, Wanted] = {
+        ("rte", method, seed): end for method, own in ends.items() for seed, end in enumerate(own)
+    }
+    _, lines = headline(report_of(make_results(tmp_path, scores)).last)
+    assert [cell for *_, cell in lines] == ["— (3 errors)", "— (1 error, 2 missing)", "—"]
 
 
 def test_the_best_epoch_has_its_own_table(store: Store) -> None:
@@ -96,6 +116,19 @@ def test_the_markdown_names_every_run_without_a_score(store: Store) -> None:
 def test_a_label_with_a_bar_or_a_line_break_keeps_the_markdown_table(tmp_path: Path) -> None:
     store = make_results(tmp_path, {("rte", "a|b\nc", 0): 0.6})
     assert "| tiny | a\\|b c | 60.0 (n=1) |" in markdown(report_of(store))
+
+
+def test_a_label_is_no_tag_of_html_and_no_code_of_markdown(tmp_path: Path) -> None:
+    scores: dict[Key, Wanted] = {("rte", "<small> `a`", 0): 0.6, ("rte", "p<0.1", 0): "oom"}
+    text = markdown(report_of(make_results(tmp_path, scores)))
+    assert "| tiny | \\<small> \\`a\\` | 60.0 (n=1) |" in text
+    assert "| tiny | p<0.1 | — (1 error) |" in text
+    (note,) = [line for line in text.splitlines() if "errors s0" in line]
+    assert note == "- rte, tiny, p<0.1, full: errors s0."
+
+
+def test_code_in_a_note_stays_code() -> None:
+    assert bullets(["`dpsrun grid` does <b> again"]) == "- `dpsrun grid` does \\<b> again"
 
 
 def test_the_csv_gives_back_the_aggregate_exactly(store: Store) -> None:

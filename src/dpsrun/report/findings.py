@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dpsrun.errors import UserError, nearest
@@ -10,6 +10,7 @@ from dpsrun.report.aggregate import Cell, Row, Selection
 from dpsrun.report.analysis.budget import Budget, budgets
 from dpsrun.report.analysis.comparison import Comparison, compare
 from dpsrun.report.analysis.conditions import NAMES, Contrast, Mixture, contrasts, gather, mixtures
+from dpsrun.report.analysis.measured import Measure, measures
 from dpsrun.report.analysis.noise import CellNoise, noises
 from dpsrun.report.analysis.overall import Standing, standings
 from dpsrun.report.analysis.panels import Panel
@@ -46,6 +47,7 @@ class Findings:
     Attributes:
         report: the cells, `report.main` those that are compared.
         wishes: what was asked for.
+        measures: what the scores of each task are.
         references: the row of each scenario and model that others are compared with.
         contrasts: conditions that rows do not share with their reference.
         apart: the rows that differ from it in more than the method and what was tuned.
@@ -57,6 +59,7 @@ class Findings:
 
     report: Report
     wishes: Wishes
+    measures: tuple[Measure, ...]
     references: Mapping[Place, Row]
     comparisons: tuple[Comparison, ...]
     contrasts: tuple[Contrast, ...]
@@ -83,9 +86,11 @@ def find(store: Store, report: Report, wishes: Wishes) -> Findings:
     # The predictions of held-out epochs are not kept.
     archive = Archive(store, wishes.selection)
     drawn = wishes.bootstrap and wishes.selection != "held-out"
+    noisy = noises(report, archive) if drawn else ()
     return Findings(
         report=report,
         wishes=wishes,
+        measures=measures(report, _examples(noisy)),
         references=chosen,
         comparisons=compare(table, chosen, bootstrap=wishes.bootstrap),
         contrasts=differing,
@@ -96,6 +101,14 @@ def find(store: Store, report: Report, wishes: Wishes) -> Findings:
         sources=sources(report),
         gaps=gaps(report),
         reproductions=reproductions(report),
-        noises=noises(report, archive) if drawn else (),
+        noises=noisy,
         unread=tuple(archive.unread),
     )
+
+
+def _examples(found: Iterable[CellNoise]) -> dict[str, int]:
+    """Count the evaluation examples of each task all of whose cells have the same number."""
+    numbers: dict[str, set[int]] = {}
+    for each in found:
+        numbers.setdefault(each.task, set()).add(each.examples)
+    return {task: number for task, (number, *others) in numbers.items() if not others}

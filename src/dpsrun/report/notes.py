@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from statistics import fmean
 
 from dpsrun.errors import UserError
 from dpsrun.methods import registry
 from dpsrun.report.aggregate import Cell, Row, Table, shared_seeds
+from dpsrun.report.analysis.measured import Measure, measures
 from dpsrun.report.analysis.transfer import transfer_notes
+from dpsrun.report.formats.measures import measured
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
 
@@ -25,9 +27,18 @@ MEANINGS = (
 )
 
 
-def notes(report: Report) -> list[str]:
-    """Give the notes of a grid's tables: what words mean, and every run without a score."""
+STALE_SHOWN = 3
+"""A note names so many runs of other code; `runs.csv` marks all."""
+
+
+def notes(report: Report, known: Sequence[Measure] | None = None) -> list[str]:
+    """Give the notes of a grid's tables: what words mean, and every run without a score.
+
+    The `known` measures of the tasks are those that tell examples; None for what orders tell.
+    """
+    told = measured(measures(report) if known is None else known)
     found = (
+        *([f"scores: {told}."] if told else []),
         *transfer_notes(report.transfer),
         *unverified(report),
         *_majorities(report),
@@ -121,9 +132,14 @@ def _without_score(cell: Cell, among: Container[str] | None = None) -> str:
 
 def _stale(report: Report) -> Iterator[str]:
     results = [entry.result for entry in report.entries if isinstance(entry.result, Result)]
-    if number := sum(result.stale for result in results):
-        runs = "1 run was" if number == 1 else f"{number} runs were"
-        yield f"{runs} computed by another version of dpsrun, which may give other numbers."
+    stale = [result.run for result in results if result.stale]
+    if stale:
+        runs = "1 run was" if len(stale) == 1 else f"{len(stale)} runs were"
+        more = len(stale) - STALE_SHOWN
+        named = ", ".join(stale[:STALE_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        yield (
+            f"{runs} computed by another version of dpsrun, which may give other numbers: {named}."
+        )
 
 
 def _damage(report: Report) -> Iterator[str]:

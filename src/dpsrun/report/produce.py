@@ -24,19 +24,25 @@ if TYPE_CHECKING:
 
 UNDRAWN = "figures were not drawn, they need matplotlib: pip install 'dpsrun[report]'"
 
+BOXES = "figures have boxes for letters that the font of matplotlib lacks"
+
 SHOWN = 3
 """A terminal names so many damaged results."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """The report of a grid, what it found if that was asked for, and its files."""
+    """The report of a grid, what it found if that was asked for, and its files.
+
+    In figures there are `boxes` for these letters of its labels.
+    """
 
     report: Report
     files: tuple[Path, ...]
     findings: Findings | None = None
     record: Record = field(default_factory=dict)
     drawn: bool = True
+    boxes: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class Produced:
     def undrawn(self) -> bool:
         """Whether there are figures that could not be drawn for want of matplotlib."""
         return not all(made.drawn for made in self.reports)
+
+    @property
+    def boxes(self) -> str:
+        """The letters for which figures have boxes."""
+        return "".join(sorted({letter for made in self.reports for letter in made.boxes}))
 
 
 def produce(
@@ -111,18 +122,21 @@ def _made(store: Store, report: Report, wishes: Wishes | None, *, figures: bool)
 
 def _found(store: Store, report: Report, wishes: Wishes, *, figures: bool) -> Made:
     from dpsrun.report.findings import find  # noqa: PLC0415 (numpy: a fifth of a second)
+    from dpsrun.report.formats.comparison_notes import table_notes  # noqa: PLC0415 (as above)
     from dpsrun.report.formats.record import record  # noqa: PLC0415 (as above)
 
     found = find(store, report, wishes)
     told = record(found)
-    files = (*write_tables(store, report, told), *write_findings(store, found, told))
-    drawn = _drawn(store, found) if figures else ()
-    delete_figures(store, report, but=drawn or ())
-    return Made(report, (*files, *(drawn or ())), found, told, drawn=drawn is not None)
+    tables = write_tables(store, report, told, found.apart, table_notes(found))
+    files = (*tables, *write_findings(store, found, told))
+    drawn = _drawn(store, found) if figures else ((), "")
+    pictures, boxes = drawn or ((), "")
+    delete_figures(store, report, but=pictures)
+    return Made(report, (*files, *pictures), found, told, drawn=drawn is not None, boxes=boxes)
 
 
-def _drawn(store: Store, found: Findings) -> Sequence[Path] | None:
-    """Draw the figures; None without matplotlib."""
+def _drawn(store: Store, found: Findings) -> tuple[Sequence[Path], str] | None:
+    """Draw the figures, with boxes for some letters; None without matplotlib."""
     try:
         return write_figures(store, found)
     except ModuleNotFoundError:
@@ -135,16 +149,18 @@ def print_all(produced: Produced) -> None:
         print_report(made)
     print_lines(map(_named, produced.damaged))
     print_lines([UNDRAWN] if produced.undrawn else [])
+    print_lines([f"{BOXES}: {produced.boxes}"] if produced.boxes else [])
 
 
 def print_report(made: Made) -> None:
     """Print one report; `dpsrun grid` ends with this too."""
     report = made.findings.report if made.findings else made.report
-    print_table(
-        f"{report.grid}: {IN_SHORT[report.selection]}, mean ± sd x 100", *headline(report.main)
-    )
+    unlike = made.findings.apart if made.findings else ()
+    title = f"{report.grid}: {IN_SHORT[report.selection]}, mean ± sd x 100"
+    print_table(title, *headline(report.main, unlike))
     if report.transfer.table.columns:
-        print_table("further evaluation sets, after the last step", *further(report.transfer))
+        title = "further evaluation sets, after the last step"
+        print_table(title, *further(report.transfer, unlike))
     if made.findings:
         print_comparisons(made.findings)
     print_lines([_counted(report), *_damage(report.damaged), *map(str, made.files), ""])
@@ -172,7 +188,7 @@ def print_comparisons(found: Findings) -> None:
     from dpsrun.report.formats.comparison_notes import comparison_notes  # noqa: PLC0415
     from dpsrun.report.formats.comparisons import summary_table  # noqa: PLC0415 (as above)
 
-    if found.comparisons:
+    if any(each.gain for each in found.comparisons):
         title = "difference of means x 100, 95 % interval"
         print_table(title, *summary_table(found.comparisons, found.apart))
     print_lines(comparison_notes(found))
@@ -187,4 +203,5 @@ def as_json(produced: Produced) -> dict[str, Any]:
         ],
         "damaged": [{"path": str(file.path), "reason": file.reason} for file in produced.damaged],
         "undrawn": produced.undrawn,
+        "boxes": produced.boxes,
     }

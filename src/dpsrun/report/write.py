@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dpsrun.report.formats import markdown, spreadsheets
 from dpsrun.report.formats.spreadsheets import Line
+from dpsrun.report.named import RowKey
 from dpsrun.report.read import Report
 from dpsrun.runs.files import write_whole
 from dpsrun.runs.store import Store
@@ -29,11 +30,20 @@ FIGURES = re.compile(
 """What files of figures may be called."""
 
 
-def write_tables(store: Store, report: Report, numbers: Mapping[str, Sequence[Line]]) -> list[Path]:
-    """Write the tables of a report and its `numbers`; raises OSError."""
+def write_tables(
+    store: Store,
+    report: Report,
+    numbers: Mapping[str, Sequence[Line]],
+    unlike: Collection[RowKey] = (),
+    told: Sequence[str] | None = None,
+) -> list[Path]:
+    """Write the tables of a report and its `numbers`; raises OSError.
+
+    The last two are what `stability.md` shows of findings.
+    """
     folder = _folder(store, report)
     texts = {
-        "stability.md": markdown.stability(report),
+        "stability.md": markdown.stability(report, unlike, told),
         "stability.csv": spreadsheets.stability(numbers["cells"]),
         "runs.csv": spreadsheets.runs(numbers["runs"]),
         "costs.md": markdown.cost(report),
@@ -67,13 +77,18 @@ def write_findings(store: Store, found: Findings, told: Record) -> list[Path]:
     return [folder / name for name, text in texts.items() if text]
 
 
-def write_figures(store: Store, found: Findings) -> list[Path]:
-    """Draw the figures of a report; raises OSError, ModuleNotFoundError without matplotlib."""
+def write_figures(store: Store, found: Findings) -> tuple[list[Path], str]:
+    """Draw the figures of a report; give their files and the letters for which there are boxes.
+
+    Raises OSError, ModuleNotFoundError without matplotlib.
+    """
     from dpsrun.report.drawing import draw  # noqa: PLC0415 (an extra, and slow)
-    from dpsrun.report.figures.style import save  # noqa: PLC0415 (as above)
+    from dpsrun.report.figures.style import save, unknown_letters  # noqa: PLC0415 (as above)
 
     folder = _folder(store, found.report)
-    return [path for name, figure in draw(found) for path in save(figure, folder / name)]
+    with unknown_letters() as unknown:
+        files = [path for name, figure in draw(found) for path in save(figure, folder / name)]
+    return files, "".join(sorted(unknown))
 
 
 def delete_figures(store: Store, report: Report, but: Collection[Path]) -> None:

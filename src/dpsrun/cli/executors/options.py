@@ -24,7 +24,8 @@ RunsPerJob = Annotated[
     typer.Option("--runs-per-job", min=1, max=10_000, help="Slurm: runs that a job does; 1."),
 ]
 MaxParallel = Annotated[
-    int | None, typer.Option("--max-parallel", min=1, help="Slurm: jobs at work at a time.")
+    int | None,
+    typer.Option("--max-parallel", min=1, help="Slurm: jobs of this command at work at a time."),
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Slurm: submit, and do not wait.")]
 RayAddress = Annotated[

@@ -15,6 +15,7 @@ from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
 from dpsrun.report.figures.epochs import up
 from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, lines_of, wrapped
+from dpsrun.report.figures.marks import explained
 from dpsrun.report.figures.pages import Drawn, Room, filled, no_legend, pages
 from dpsrun.report.figures.style import styled
 
@@ -54,7 +55,9 @@ def draw(panels: Sequence[Panel[Deal]], selection: Selection) -> list[Figure]:
         "step time (vanilla = 1)",
         (up("score x 100", selection),),
     )
-    return filled(pages(shared, room, {}, no_legend), partial(_draw_panel, line=line / inside))
+    return filled(
+        pages(shared, room, explained(panels), no_legend), partial(_draw_panel, line=line / inside)
+    )
 
 
 def _draw_panel(drawn: Drawn[Deal], line: float) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -15,11 +14,10 @@ from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.epochs import across
+from dpsrun.report.figures.marks import explained
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import heights, in_rows
 from dpsrun.report.figures.style import styled
-from dpsrun.report.formats.comparisons import UNLIKE
-from dpsrun.report.named import RowKey
 
 SEED: dict[str, Any] = {"color": "#56B4E9", "marker": "o", "markersize": 3, "linestyle": ""}
 MEAN: dict[str, Any] = {"color": "black", "marker": "D", "markersize": 3.5, "linewidth": 1.0}
@@ -27,25 +25,10 @@ UNPAIRED: dict[str, Any] = MEAN | {"marker": "s", "markerfacecolor": "white"}
 
 
 @styled
-def draw(
-    panels: Sequence[Panel[Comparison]], selection: Selection, unlike: Collection[RowKey]
-) -> list[Figure]:
-    """Draw the mean difference with its interval, and the difference of each pair of runs.
-
-    The `unlike` rows differ from their reference in more than the method, and have a mark.
-    """
+def draw(panels: Sequence[Panel[Comparison]], selection: Selection) -> list[Figure]:
+    """Draw the mean difference with its interval, and the difference of each pair of runs."""
     label = across("difference x 100", selection)
-    told = [_with_marks(panel, unlike) for panel in panels]
-    return filled(in_rows(told, label, dict(_marks(told))), _draw_panel)
-
-
-def _with_marks(panel: Panel[Comparison], unlike: Collection[RowKey]) -> Panel[Comparison]:
-    names = {
-        method: f"{method} {UNLIKE}" if each.key in unlike else method
-        for method, each in panel.of.items()
-    }
-    order = tuple(names.get(method, method) for method in panel.order)
-    return replace(panel, order=order, of={names[m]: each for m, each in panel.of.items()})
+    return filled(in_rows(panels, label, dict(_marks(panels))), _draw_panel)
 
 
 def _draw_panel(drawn: Drawn[Comparison]) -> None:
@@ -92,5 +75,4 @@ def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
         yield "mean, 95 % interval", Line2D([], [], **MEAN)
     if not all(each.paired for each in compared):
         yield "the same, not paired (Welch)", Line2D([], [], **UNPAIRED)
-    if any(name.endswith(UNLIKE) for panel in panels for name in panel.of):
-        yield f"{UNLIKE} not comparable", Line2D([], [], linestyle="")
+    yield from explained(panels).items()

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from dpsrun.report.aggregate import Cell, Selection
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.epochs import across
+from dpsrun.report.figures.marks import explained
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import HALF, heights, in_rows
 from dpsrun.report.figures.style import styled
@@ -91,6 +92,7 @@ def _marks(panels: Sequence[Panel[Cell]]) -> Iterator[tuple[str, Artist]]:
     lacking = next((_share(cell) for cell in cells if len(cell.scores) < cell.expected), None)
     if lacking:
         yield f"{lacking}: runs with a score", Line2D([], [], linestyle="")
+    yield from explained(panels).items()
 
 
 def _dot(look: dict[str, Any]) -> Line2D:

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.blocks import Block, blocks
 from dpsrun.report.figures.legend import Entries
+from dpsrun.report.figures.marks import explained
 from dpsrun.report.figures.pages import Room, pages
 from dpsrun.report.figures.style import look
 
@@ -42,7 +43,8 @@ def draw_lines(
 
     What `style` says holds for all lines.
     """
-    for page in pages(blocks(panels, MOST, repeat=True), room, marks, partial(_legend, style)):
+    entries = {**marks, **explained(panels)}
+    for page in pages(blocks(panels, MOST, repeat=True), room, entries, partial(_legend, style)):
         for each in page.panels:
             looks = _looks(each.methods, each.panel.reference, style)
             for method, value in each.shown.items():

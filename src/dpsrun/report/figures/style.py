@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import secrets
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +45,10 @@ MARKERS = "os^DvPX"
 LINES = ("-", "--", "-.", ":")
 
 
+LACKING = r"Glyph (\d+) .* missing from font"
+"""How matplotlib begins to warn of a letter in whose place it draws a box."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What tells a line from others, each of the three without the other two."""
@@ -69,6 +77,22 @@ def panelled(panels: int, width: float, height: float) -> tuple[Figure, list[Axe
     for spare in axes[panels:]:
         spare.remove()
     return figure, list(axes[:panels])
+
+
+@contextlib.contextmanager
+def unknown_letters() -> Iterator[set[str]]:
+    """Collect the letters that the font of figures lacks, in the place of a warning for each."""
+    found: set[str] = set()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", LACKING)
+        yield found
+    for warning in caught:
+        if number := re.match(LACKING, str(warning.message)):
+            found.add(chr(int(number[1])))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
 
 
 @styled

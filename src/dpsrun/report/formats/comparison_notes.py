@@ -7,12 +7,13 @@ from operator import attrgetter
 
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.conditions import Contrast, Mixture
+from dpsrun.report.analysis.lacking import Lack, lacks
 from dpsrun.report.analysis.limits import Limit, limits
 from dpsrun.report.findings import Findings
-from dpsrun.report.formats.comparisons import UNLIKE
-from dpsrun.report.formats.tables import row_labels
-from dpsrun.report.named import Named
-from dpsrun.report.notes import crossed, motionless, unverified
+from dpsrun.report.formats.marks import UNLIKE
+from dpsrun.report.formats.tables import row_labels, troubles
+from dpsrun.report.named import Named, by_place
+from dpsrun.report.notes import crossed, motionless, notes, unverified
 from dpsrun.report.statistics.stability import FEW
 from dpsrun.runs.store import Damaged
 
@@ -20,6 +21,8 @@ from dpsrun.runs.store import Damaged
 def comparison_notes(found: Findings) -> list[str]:
     """Give what a reader must know beside the comparisons."""
     return [
+        *_left_out(found),
+        *_without_reference(found),
         *_without_halves(found),
         *_limits(found.comparisons),
         *_scoreless(found),
@@ -27,12 +30,42 @@ def comparison_notes(found: Findings) -> list[str]:
         *_unpaired(found),
         *_short(found.comparisons),
         *crossed(found.report.main),
-        *_contrasts(found),
+        *contrast_notes(found),
         *_mixtures(found),
         *_gaps(found),
         *_unread(found.unread),
         *unverified(found.report),
     ]
+
+
+def table_notes(found: Findings) -> list[str]:
+    """Give the notes of a grid's tables, and what keeps their marked rows apart."""
+    dagger = f"{UNLIKE} differs from its reference in more than the method: see comparisons.md."
+    marks = [dagger] if found.apart else []
+    return [*notes(found.report, found.measures), *marks, *contrast_notes(found)]
+
+
+def _left_out(found: Findings) -> Iterator[str]:
+    """Say what was not asked for, or cannot be told of held-out epochs."""
+    noise = "the noise of the evaluation examples"
+    if not found.wishes.bootstrap:
+        yield (
+            "left out by --no-bootstrap: the intervals of P(better) and of interquartile means, "
+            f"and {noise}."
+        )
+    elif found.wishes.selection == "held-out":
+        yield f"{noise} is not given: predictions of held-out epochs are not kept."
+
+
+def _without_reference(found: Findings) -> Iterator[str]:
+    """Name the models and scenarios that do not have the reference that was asked for."""
+    label = found.wishes.against
+    if label is not None:
+        places = by_place(found.report.main.rows).items()
+        lacking = [place for place, rows in places if label not in {row.method for row in rows}]
+        if lacking:
+            told = "; ".join(f"{model}, {scenario}" for scenario, model in lacking)
+            yield f"no row {label} to compare with: {told}."
 
 
 def _without_halves(found: Findings) -> Iterator[str]:
@@ -68,10 +101,21 @@ def _runs(limit: Limit) -> str:
 
 def _scoreless(found: Findings) -> Iterator[str]:
     """Name what has no difference: a method that always diverged, say."""
-    lacking = [each for each in found.comparisons if not each.gain]
-    if lacking:
-        why = "no run of the method or of its reference has a score"
-        yield f"no difference, {why}: {_cells(lacking, found)}."
+    alike: dict[str, list[Lack]] = {}
+    for each in lacks(found.report.main, found.references):
+        alike.setdefault(_lacking(each), []).append(each)
+    for why, group in alike.items():
+        yield f"no difference, for {why}: {_cells(group, found)}."
+
+
+def _lacking(lack: Lack) -> str:
+    """Say which of the two has no score, and why."""
+    sides = {"the method": lack.own, f"the reference {lack.reference}": lack.other}
+    return " and ".join(
+        f"{name} has no score ({troubles(cell)})" if cell.expected else f"{name} has no such task"
+        for name, cell in sides.items()
+        if not cell.scores
+    )
 
 
 def _unpaired(found: Findings) -> Iterator[str]:
@@ -91,7 +135,7 @@ def _short(compared: Sequence[Comparison]) -> Iterator[str]:
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
 
 
-def _contrasts(found: Findings) -> Iterator[str]:
+def contrast_notes(found: Findings) -> Iterator[str]:
     """List what differs beside the method, rows and tasks that differ alike in one line."""
     alike: dict[tuple[str, str, str], list[Contrast]] = {}
     for each in found.contrasts:
@@ -125,7 +169,7 @@ def _unread(files: Sequence[Damaged]) -> Iterator[str]:
         yield f"predictions cannot be read, of {number}: {path}: {reason}"
 
 
-def _cells(group: Iterable[Comparison | Contrast | Mixture], found: Findings) -> str:
+def _cells(group: Iterable[Comparison | Contrast | Lack | Mixture], found: Findings) -> str:
     return _listed(((each, each.task) for each in group), found)
 
 

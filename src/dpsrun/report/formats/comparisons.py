@@ -12,12 +12,10 @@ from dpsrun.report.analysis.noise import CellNoise
 from dpsrun.report.analysis.overall import Standing
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.analysis.sources import Sources
+from dpsrun.report.formats.marks import labelled, marked
 from dpsrun.report.formats.tables import NOTHING, Lines, described, points, row_labels, signed
 from dpsrun.report.named import Named, RowKey
 from dpsrun.report.statistics.interval import Interval
-
-UNLIKE = "†"
-"""Marks a row that differs from its reference in more than the method."""
 
 BUDGETS = (1, 2, 3, 5, 10, 20, 50, 100)
 """Numbers of runs that have a column; the largest that there is has one too."""
@@ -142,13 +140,18 @@ def standing_table(found: Sequence[Standing], unlike: Collection[RowKey]) -> Lin
     ]
 
 
-def budget_table(found: Sequence[Panel[Budget]]) -> Lines:
+def budget_table(found: Sequence[Panel[Budget]], unlike: Collection[RowKey]) -> Lines:
     """Give the expected best score of several runs, a column for each number of them."""
     most = max((len(budget.best) for panel in found for budget in panel.of.values()), default=0)
     columns = sorted({*(k for k in BUDGETS if k <= most), most})
     header = ["task", "scenario", "model", "method", "runs", *(f"best of {k}" for k in columns)]
     return header, [
-        [panel.task, *panel.place, method, _runs(budget), *(_best(budget, k) for k in columns)]
+        [
+            *(panel.task, *panel.place),
+            labelled((*panel.place, method), unlike),
+            _runs(budget),
+            *(_best(budget, k) for k in columns),
+        ]
         for panel in found
         for method, budget in panel.of.items()
     ]
@@ -213,11 +216,6 @@ def _places(found: Sequence[Named]) -> Sequence[str]:
 
 def _place(each: Named, names: Sequence[str]) -> list[str]:
     return [getattr(each, name) for name in names]
-
-
-def marked(found: Named, unlike: Collection[RowKey]) -> str:
-    """Name a method, with a mark if it differs from its reference in more than that."""
-    return f"{found.method} {UNLIKE}" if found.key in unlike else found.method
 
 
 def probability(value: float | None) -> str:

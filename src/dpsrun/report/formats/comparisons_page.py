@@ -17,6 +17,7 @@ from dpsrun.report.formats.comparisons import (
     steadiness_table,
 )
 from dpsrun.report.formats.epochs import AT_LENGTH
+from dpsrun.report.formats.measures import measured
 from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.published import beside_published, published_notes
 from dpsrun.report.formats.tables import Lines
@@ -72,22 +73,32 @@ PUBLISHED = """\
 Our score in the published metric, after the last epoch, and the published one. Only tasks, methods
 and encoders that match are here; what was done otherwise stands below."""
 
+ALONE = "No row has another to be compared with."
+
+UNSCORED = "No row can be compared with its reference: on no task have both of them a score."
+
 
 def comparisons(found: Findings) -> str:
     """Write `comparisons.md`."""
     standings = partial(standing_table, unlike=found.apart)
+    budgets = partial(budget_table, unlike=found.apart)
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
-        f"Scores {AT_LENGTH[found.wishes.selection]}.",
+        f"Scores {AT_LENGTH[found.wishes.selection]}.{_metrics(found)}",
         *_compared(found),
         *_section("Over all tasks", OVERALL, standings, found.standings),
-        *_section("The best of several runs", BUDGET, budget_table, found.budgets),
+        *_section("The best of several runs", BUDGET, budgets, found.budgets),
         *_section("Seeds and examples", NOISE, noise_table, found.noises),
         *_section("Head and order", SOURCES, source_table, found.sources),
         *_section("Beside published results", PUBLISHED, beside_published, found.reproductions),
         bullets(published_notes(found.reproductions)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _metrics(found: Findings) -> str:
+    told = measured(found.measures)
+    return f" Their metrics: {plain(told)}." if told else ""
 
 
 def _section(
@@ -98,15 +109,16 @@ def _section(
 
 
 def _compared(found: Findings) -> Iterator[str]:
+    unlike, notes = found.apart, bullets(comparison_notes(found))
     if not found.comparisons:
-        yield "No row has another to be compared with: none has scores on the same task."
-        yield bullets(comparison_notes(found))
+        yield from (UNSCORED if found.references else ALONE, notes)
         return
-    unlike = found.apart
     yield "## Differences"
-    yield DIFFERENCES
-    yield pipe_table(difference_table(found.comparisons, unlike))
-    yield bullets(comparison_notes(found))
+    if any(each.gain for each in found.comparisons):
+        yield from (DIFFERENCES, pipe_table(difference_table(found.comparisons, unlike)))
+    else:
+        yield UNSCORED
+    yield notes
     yield "## Stability"
     yield STEADINESS
     yield pipe_table(steadiness_table(found.comparisons, unlike))

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dpsrun.report.aggregate import Cell, Row
 from dpsrun.report.findings import Findings
+from dpsrun.report.formats.comparison_notes import contrast_notes
 from dpsrun.report.formats.epochs import AT_LENGTH
+from dpsrun.report.formats.measures import in_short
 from dpsrun.report.formats.tables import cells_of, lost, points
 from dpsrun.report.named import by_place
 
@@ -44,6 +46,7 @@ def latex(found: Findings) -> str:
         *_body(found),
         "\\bottomrule",
         "\\end{tabular}",
+        *(f"% {' '.join(note.split())}" for note in contrast_notes(found)),
         "\\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -52,10 +55,25 @@ def latex(found: Findings) -> str:
 def _caption(found: Findings) -> str:
     told = AT_LENGTH[found.wishes.selection]
     words = f"{escaped(found.report.grid)}: mean {{\\scriptsize $\\pm$ standard deviation}} {told}"
-    marks = f" {UNLIKE}~differs from the reference in more than the method." if found.apart else ""
     places = {f"{row.model}, {row.scenario}" for row in found.report.main.rows}
     where = f" {escaped(*places)}." if len(places) == 1 else ""
-    return f"{words}, times 100, over {_seeds(found)}.{where}{marks}{_tuned(found)}"
+    told = "".join((_scores(found), _unlike(found), _tuned(found)))
+    return f"{words}, times 100, over {_seeds(found)}.{where}{told}"
+
+
+def _scores(found: Findings) -> str:
+    told = in_short(found.measures)
+    return f" Scores: {escaped(told)}." if told else ""
+
+
+def _unlike(found: Findings) -> str:
+    """Say what the mark means; the comments below the table tell it row by row."""
+    tuned = found.wishes.tuned
+    names = dict.fromkeys(each.name for each in found.contrasts if each.name not in tuned)
+    if not found.apart:
+        return ""
+    listed = escaped(", ".join(names).replace("_", " "))
+    return f" {UNLIKE}~differs from the reference in more than the method: {listed}."
 
 
 def _tuned(found: Findings) -> str:

@@ -6,7 +6,7 @@ differs between repetitions with equal scores is in `costs.md` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from dpsrun.report.analysis.ablation import ablations
 from dpsrun.report.analysis.costs import cost_notes, costs
@@ -20,6 +20,7 @@ from dpsrun.report.formats.tables import (
     headline,
     spread,
 )
+from dpsrun.report.named import RowKey
 from dpsrun.report.notes import notes, unverified
 from dpsrun.report.read import Report
 
@@ -44,41 +45,49 @@ device or, without one, of the process. The method's state is what it keeps besi
 the optimiser; weights are those that the method acts on, 4 bytes each."""
 
 
-def stability(report: Report) -> str:
-    """Write `stability.md`."""
+def stability(
+    report: Report, unlike: Collection[RowKey] = (), told: Sequence[str] | None = None
+) -> str:
+    """Write `stability.md`.
+
+    Args:
+        report: read from a results folder.
+        unlike: the rows to mark, for they differ from their reference in more than the method.
+        told: its notes; None for those on the report alone.
+    """
     scenarios = dict.fromkeys(row.scenario for row in report.last.rows)
     parts = [
         f"# {plain(report.grid)}: means and stability",
         INTRODUCTION,
         f"Scenario: {', '.join(map(plain, scenarios))}.",
         "## Last epoch",
-        pipe_table(headline(report.last)),
-        *_further(report),
+        pipe_table(headline(report.last, unlike)),
+        *_further(report, unlike),
         "## Spread after the last epoch",
         pipe_table(spread(report.last)),
         "## Best epoch (selected on the development set)",
-        pipe_table(headline(report.best)),
-        *_held_out(report),
+        pipe_table(headline(report.best, unlike)),
+        *_held_out(report, unlike),
         *_by_size(report),
         *_by_settings(report),
         "## Notes",
-        bullets(notes(report)),
+        bullets(notes(report) if told is None else told),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _held_out(report: Report) -> Iterator[str]:
+def _held_out(report: Report, unlike: Collection[RowKey]) -> Iterator[str]:
     if report.held_out in report.selections:
         yield "## Best epoch by half of the examples, scored on the other half"
         yield HELD_OUT
-        yield pipe_table(headline(report.held_out))
+        yield pipe_table(headline(report.held_out, unlike))
 
 
-def _further(report: Report) -> Iterator[str]:
+def _further(report: Report, unlike: Collection[RowKey]) -> Iterator[str]:
     if report.transfer.table.columns:
         yield "## Further evaluation sets"
         yield FURTHER
-        yield pipe_table(further(report.transfer))
+        yield pipe_table(further(report.transfer, unlike))
 
 
 def _by_size(report: Report) -> Iterator[str]:

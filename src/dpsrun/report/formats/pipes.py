@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dpsrun.report.formats.tables import Lines
 
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+"""Where Markdown would begin a tag of HTML; a number may follow `<` as it is."""
+
 
 def bullets(lines: Iterable[str]) -> str:
     """Write a list."""
-    return "\n".join(f"- {plain(line)}" for line in lines)
+    return "\n".join(f"- {_quoted(line)}" for line in lines)
 
 
 def pipe_table(table: Lines) -> str:
@@ -20,5 +24,11 @@ def pipe_table(table: Lines) -> str:
 
 
 def plain(text: str) -> str:
-    """Keep a label on its line and in its column."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+    """Keep a label on its line and in its column, and what it has of Markdown as it is."""
+    return _quoted(text).replace("`", "\\`")
+
+
+def _quoted(text: str) -> str:
+    """Escape all but the code that notes have in backticks."""
+    line = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return TAG.sub(r"\\<", line)

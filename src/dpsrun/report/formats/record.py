@@ -50,6 +50,7 @@ def record(found: Findings) -> Record:
             {"scenario": scenario, "model": model, "method": row.method}
             for (scenario, model), row in found.references.items()
         ],
+        "tasks": [vars(each) for each in found.measures],
         "outcomes": outcomes(report),
         **numbers(report),
         "comparisons": list(comparison_lines(found)),
@@ -60,5 +61,5 @@ def record(found: Findings) -> Record:
         "example_noise": list(noise_lines(found)),
         "variance_sources": list(source_lines(found)),
         "published": list(published_lines(report.grid, found.reproductions)),
-        "notes": list(dict.fromkeys([*notes(report), *comparison_notes(found)])),
+        "notes": list(dict.fromkeys([*notes(report, found.measures), *comparison_notes(found)])),
     }

@@ -108,6 +108,7 @@ def _run_line(entry: Entry) -> Line:
         "steps": result.timing.steps if result and result.timing else None,
         **_seconds(result),
         "attempts": entry.attempts,
+        "stale": result.stale if result else None,
         **(_metrics(result) if result else {}),
     }
 

@@ -6,14 +6,15 @@ Scores are shown times 100.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from dpsrun.report.aggregate import Cell, Row, Summary, Table
 from dpsrun.report.analysis.ablation import Ablation
 from dpsrun.report.analysis.costs import Cost
 from dpsrun.report.analysis.sizes import Panel, Size
 from dpsrun.report.analysis.transfer import Transfer, majorities
-from dpsrun.report.named import Named
+from dpsrun.report.formats.marks import marked
+from dpsrun.report.named import Named, RowKey
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
 from dpsrun.tasks.task import AVERAGE
@@ -44,11 +45,22 @@ def shown(cell: Cell) -> str:
 
 
 def lost(cell: Cell) -> str:
-    """Count the runs of a task that failed or diverged in words; nothing if there are none."""
+    """Count the runs of a task that went wrong or are missing; nothing where none was done."""
     if cell.column.averages:  # it has seeds where the tasks have runs
         return ""
-    counts = {"failed": cell.counts.failed, "diverged": cell.counts.diverged}
-    return ", ".join(f"{len(seeds)} {kind}" for kind, seeds in counts.items() if seeds)
+    return "" if len(cell.counts.missing) == cell.expected else troubles(cell)
+
+
+def troubles(cell: Cell) -> str:
+    """Count the runs that failed, diverged, ended by an error or are missing, in words."""
+    counts = cell.counts
+    kinds = {
+        "failed": counts.failed,
+        "diverged": counts.diverged,
+        "error" if len(counts.errors) == 1 else "errors": counts.errors,
+        "missing": counts.missing,
+    }
+    return ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds.items() if seeds)
 
 
 def described(summary: Summary, expected: int | None = None, lost: str = "") -> str:
@@ -76,20 +88,24 @@ def row_labels(found: Iterable[Named]) -> tuple[str, ...]:
     return ("scenario", "model", "method") if several else ("model", "method")
 
 
-def headline(table: Table) -> Lines:
-    """Give the table of means."""
+def headline(table: Table, unlike: Collection[RowKey] = ()) -> Lines:
+    """Give the table of means; the `unlike` rows differ from others in more than the method."""
     labels = row_labels(table.rows)
     averaged = () if len(table.columns) == 1 else (AVERAGE,)
     lines = [
-        [*(getattr(row, label) for label in labels), *map(shown, cells_of(table, row))]
+        [
+            *(getattr(row, label) for label in labels[:-1]),
+            marked(row, unlike),
+            *map(shown, cells_of(table, row)),
+        ]
         for row in table.rows
     ]
     return [*labels, *(column.title for column in table.columns), *averaged], lines
 
 
-def further(found: Transfer) -> Lines:
+def further(found: Transfer, unlike: Collection[RowKey] = ()) -> Lines:
     """Give the table of means on further evaluation sets, with a line for the majority class."""
-    header, lines = headline(found.table)
+    header, lines = headline(found.table, unlike)
     labels, columns = len(row_labels(found.table.rows)), len(found.table.columns)
     shares = map(points, majorities(found))
     average = [NOTHING] * (len(header) - labels - columns)

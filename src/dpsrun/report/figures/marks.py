@@ -1,0 +1,33 @@
+"""The mark of methods that differ from their reference in more than the method, in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from matplotlib.lines import Line2D
+
+from dpsrun.report.analysis.panels import Panel
+from dpsrun.report.figures.legend import Entries
+from dpsrun.report.formats.marks import UNLIKE, labelled
+from dpsrun.report.named import RowKey
+
+T = TypeVar("T")
+
+
+def with_marks(panels: Sequence[Panel[T]], unlike: Collection[RowKey]) -> list[Panel[T]]:
+    """Put the mark after the labels of the `unlike` rows."""
+    return [_with_marks(panel, unlike) for panel in panels]
+
+
+def _with_marks(panel: Panel[T], unlike: Collection[RowKey]) -> Panel[T]:
+    names = {method: labelled((*panel.place, method), unlike) for method in panel.order}
+    of = {names[method]: shown for method, shown in panel.of.items()}
+    return replace(panel, order=tuple(names.values()), of=of)
+
+
+def explained(panels: Sequence[Panel[T]]) -> Entries:
+    """Give the entry of a legend that says what the mark means, if there is one."""
+    has_one = any(name.endswith(f" {UNLIKE}") for panel in panels for name in panel.of)
+    return {f"{UNLIKE} not comparable": Line2D([], [], linestyle="")} if has_one else {}
