@@ -124,7 +124,8 @@ def test_without_bootstrap_the_resampled_numbers_are_left_out_and_no_others_chan
     assert all(line[name] is None for line in lines for name in resampled & line.keys())
     (left_out,) = set(quick["notes"]) - set(full["notes"])
     assert left_out == (
-        "left out by --no-bootstrap: the intervals of P(better) and of interquartile means, and the noise of the evaluation examples."
+        "left out by --no-bootstrap: the intervals of P(better) and of interquartile means, and "
+        "the noise of the evaluation examples."
     )
 
 
