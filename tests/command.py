@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests import standin
+from tests.places import ROOT
+from tests.standin import PROGRAM
 
 DPSRUN = Path(sys.executable).with_name("dpsrun")
 PATIENCE = 300
@@ -80,7 +81,7 @@ class Bench:
     @property
     def quick(self) -> Bench:
         """The same bench with a stand-in for trainings."""
-        return replace(self.finding(standin.ROOT), program=standin.PROGRAM)
+        return replace(self.finding(ROOT), program=PROGRAM)
 
     def copied(self, folder: Path) -> Bench:
         """Copy everything to a new folder; give a bench there."""

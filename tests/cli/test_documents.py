@@ -11,9 +11,9 @@ import pytest
 
 from dpsrun.config.load import load
 from tests.command import Bench
+from tests.places import ROOT
 from tests.tasks.hub_layout import write_task
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 ROWS = 112

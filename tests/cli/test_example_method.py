@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 
 from dpsrun.runs.result import Result
 from dpsrun.runs.store import Store
 from tests.command import Bench
+from tests.places import ROOT
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "example_method"
+EXAMPLE = ROOT / "tests" / "example_method"
 PIP = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 OFFLINE = ("--no-deps", "--no-build-isolation", "--no-index", "--no-compile")
 METHODS = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
 from tests.config.grids import FULL
+from tests.places import EXPERIMENTS
 
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 COMMENT = re.compile(r" *#.*")
 
 Span = tuple[int, int]

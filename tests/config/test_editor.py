@@ -17,12 +17,12 @@ from dpsrun.config.yaml import parse
 from dpsrun.methods.registry import BUILT_IN
 from dpsrun.runs.spec import Scenario
 from tests.config.grids import FULL, grid
+from tests.places import EXPERIMENTS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMITTED = ROOT / "experiments" / "grid.schema.json"
+COMMITTED = EXPERIMENTS / "grid.schema.json"
 MADE = schema(BUILT_IN)
 VALIDATOR = Draft202012Validator(MADE)
-EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+GRIDS = sorted(EXPERIMENTS.glob("*.yaml"))
 
 
 def content(text: str) -> Any:
@@ -49,7 +49,7 @@ def test_it_is_a_schema_of_its_draft() -> None:
     Draft202012Validator.check_schema(MADE)
 
 
-@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", GRIDS, ids=lambda file: file.stem)
 def test_every_experiment_is_accepted(file: Path) -> None:
     assert faults(content(file.read_text(encoding="utf-8"))) == []
 

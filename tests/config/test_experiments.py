@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dpsrun.config.expand import expand
@@ -11,8 +9,8 @@ from dpsrun.config.facts import Machine, ModelFacts, TaskFacts
 from dpsrun.config.load import load
 from dpsrun.runs.spec import Run
 from tests.config.grids import EXAMPLES
+from tests.places import EXPERIMENTS
 
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 STEPS = {"cola": 1605, "mrpc": 690, "rte": 468, "stsb": 1080}
 
 

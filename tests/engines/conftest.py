@@ -13,7 +13,8 @@ from tests.engines import cluster as slurm_cluster
 from tests.engines import ray_cluster
 from tests.engines.cluster import Cluster
 from tests.engines.ray_cluster import RayCluster
-from tests.standin import PROGRAM, ROOT
+from tests.places import ROOT
+from tests.standin import PROGRAM
 
 ENGINES = {"slurm": slurm_cluster.installed, "ray": ray_cluster.installed}
 

@@ -19,7 +19,7 @@ from tests.cli.waiting import until
 from tests.command import PATIENCE
 from tests.engines.grids import Work
 from tests.engines.processes import kill, marked
-from tests.standin import ROOT
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from dpsrun.execution.ray.engine import RayEngine

@@ -12,8 +12,9 @@ import pytest
 from tests.command import Bench
 from tests.hub.conftest import DATA, NEW, OLD
 from tests.hub.server import Hub
+from tests.places import EXPERIMENTS
 
-GLUE_GRID = Path(__file__).resolve().parents[2] / "experiments/glue.yaml"
+GLUE_GRID = EXPERIMENTS / "glue.yaml"
 HUB_GRID: dict[str, Any] = {"model": "tiny/bert", "tasks": ["rte", "stsb"], "methods": ["vanilla"]}
 
 

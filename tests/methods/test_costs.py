@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dpsrun.methods.costs import FILE, NO_DROPOUT, Cost, Measurement, Spread, measured
 from dpsrun.methods.registry import BUILT_IN
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 SPREAD = Spread(median=1.041, low=0.9, high=1.3)
 COST = Cost(
     method="mine",

@@ -6,9 +6,8 @@ Processes, leases, files, signals and all that is printed are real; scores follo
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import ROOT
 
 EXTRA = ROOT / "tests" / "extra"
 """Methods that behave badly, in a package of their own."""

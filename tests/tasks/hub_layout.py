@@ -11,8 +11,6 @@ import pyarrow.parquet as pq
 from dpsrun.tasks.source import TaskFiles
 from dpsrun.tasks.task import Task
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-
 RTE: dict[str, Any] = {
     "sentence1": ["A dog runs.", "A cat sleeps.", "It rains.", "It snows."],
     "sentence2": ["A dog moves.", "A cat runs.", "It is wet.", "It is warm."],

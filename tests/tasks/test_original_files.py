@@ -12,7 +12,8 @@ from dpsrun.errors import UserError
 from dpsrun.tasks.registry import find
 from dpsrun.tasks.rows import read
 from dpsrun.tasks.source import locate
-from tests.tasks.hub_layout import SHARED, examples, write, write_lines
+from tests.places import SHARED
+from tests.tasks.hub_layout import examples, write, write_lines
 
 MRPC = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String"
 

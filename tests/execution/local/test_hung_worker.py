@@ -10,6 +10,7 @@ import pytest
 from dpsrun.runs.result import Result
 from tests.cli.waiting import alive
 from tests.command import Bench
+from tests.places import ROOT
 from tests.report.builder import make_results
 
 HANG = '''
@@ -21,7 +22,7 @@ from dpsrun.execution.devices import Slot
 from dpsrun.execution.drive import drive
 from dpsrun.execution.local.engine import LocalEngine
 from dpsrun.runs.store import Store
-from tests.execution.test_local import Unwatched
+from tests.execution.local.test_engine import Unwatched
 
 
 def hang(task, report):
@@ -45,8 +46,7 @@ if __name__ == "__main__":
 def test_a_hung_worker_is_killed_with_its_group(tmp_path: Path) -> None:
     store = make_results(tmp_path, {("rte", "vanilla", 0): None})
     (tmp_path / "hang.py").write_text(HANG, encoding="utf-8")
-    root = str(Path(__file__).resolve().parents[2])
-    bench = Bench(tmp_path, {"EXTRA_WAIT": str(tmp_path), "PYTHONPATH": root})
+    bench = Bench(tmp_path, {"EXTRA_WAIT": str(tmp_path), "PYTHONPATH": str(ROOT)})
     ended = bench.run([sys.executable, "hang.py", store.root])
     assert ended.code == 0, ended.err
     (run,) = store.run_ids()
