@@ -265,6 +265,14 @@ def test_a_figure_of_scores_says_which_epoch_it_shows(
     assert "last epoch, mean" in said["heatmap-dps-dense"]
 
 
+def test_figures_of_single_scores_and_bands_explain_them(report: Report, halved: Store) -> None:
+    assert said_by(curve.draw(panels(report))).endswith(
+        "vanilla | dps-mix | run | ± sample standard deviation | constant guess"
+    )
+    drawn = dict(drawing.draw(find(halved, report_of(halved), Wishes(bootstrap=False))))
+    assert "| vanilla | ± sample standard deviation" in said_by(drawn["score-by-cost"])
+
+
 def said_by(figure: Figure) -> str:
     return " | ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
 

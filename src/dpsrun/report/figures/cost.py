@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.panels import Panel
@@ -15,7 +17,7 @@ from dpsrun.report.analysis.tradeoff import Deal
 from dpsrun.report.figures.blocks import blocks
 from dpsrun.report.figures.epochs import up
 from dpsrun.report.figures.legend import INCHES_OF_A_LINE, inches_across, lines_of, wrapped
-from dpsrun.report.figures.marks import explained
+from dpsrun.report.figures.marks import explained, reference
 from dpsrun.report.figures.pages import Drawn, Room, filled, no_legend, pages
 from dpsrun.report.figures.style import styled
 
@@ -28,11 +30,17 @@ MOST = 25
 POINT: dict[str, Any] = {
     "color": "black",
     "marker": "o",
-    "markersize": 3.5,
+    "markersize": 4,
+    "markeredgecolor": "white",  # a gap in the lines that pass below
+    "markeredgewidth": 0.7,
     "ecolor": "0.5",
     "elinewidth": 0.7,
 }
-REFERENCE: dict[str, Any] = POINT | {"marker": "s", "markersize": 4.5, "markerfacecolor": "white"}
+REFERENCE: dict[str, Any] = POINT | {
+    "marker": "s",
+    "markerfacecolor": "white",
+    "markeredgecolor": "black",
+}
 LEADER: dict[str, Any] = {
     "arrowstyle": "-",
     "color": "0.6",
@@ -56,7 +64,8 @@ def draw(panels: Sequence[Panel[Deal]], selection: Selection) -> list[Figure]:
         (up("score x 100", selection),),
     )
     return filled(
-        pages(shared, room, explained(panels), no_legend), partial(_draw_panel, line=line / inside)
+        pages(shared, room, dict(_marks(panels)), no_legend),
+        partial(_draw_panel, line=line / inside),
     )
 
 
@@ -92,6 +101,7 @@ def _name(ax: Axes, words: str, point: tuple[float, float], share: float) -> Non
         fontsize=7,
         arrowprops=LEADER,
         annotation_clip=False,
+        zorder=1,
     )
 
 
@@ -107,3 +117,14 @@ def apart(shares: Mapping[str, float], gap: float) -> dict[str, float]:
         places[name] = min(places[name], ceiling)
         ceiling = places[name] - gap
     return places
+
+
+def _marks(panels: Sequence[Panel[Deal]]) -> Iterator[tuple[str, Artist]]:
+    """Explain what there is."""
+    if any(panel.reference in panel.of for panel in panels):
+        look = {name: value for name, value in REFERENCE.items() if not name.startswith("e")}
+        yield reference(panels), Line2D([], [], linestyle="", **look)
+    if any(deal.scores.sd is not None for panel in panels for deal in panel.of.values()):
+        bar = {"color": POINT["ecolor"], "marker": "|", "markersize": 8}
+        yield "± sample standard deviation", Line2D([], [], linestyle="", **bar)
+    yield from explained(panels).items()

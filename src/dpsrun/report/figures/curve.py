@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from dpsrun.report.analysis.sizes import Curve, Panel
+from dpsrun.report.figures.legend import explain, inches_down
 from dpsrun.report.figures.style import Look, look, panelled, styled
 from dpsrun.report.formats.epochs import IN_SHORT
 
 INCHES_OF_A_PANEL = (2.2, 2.2)
-INCHES_OF_A_LEGEND_LINE = 0.16
-INCHES_OF_A_LETTER = 0.06
-INCHES_OF_A_HANDLE = 0.6
 
-CHANCE = "constant guess"
 GUESS: dict[str, Any] = {"color": "0.45", "linestyle": (0, (1, 1.5)), "linewidth": 1.0}
+SHADE = 0.12
+RUN: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "s": 3}
 
 Looks = Mapping[tuple[str, str], Look]
 """Model and method of a curve -> its look in all panels."""
@@ -37,7 +38,9 @@ def draw(panels: Sequence[Panel]) -> Figure:
     for panel, ax in zip(panels, axes, strict=True):
         _draw_panel(ax, panel, looks)
     figure.supylabel(f"score x 100, {IN_SHORT['last']}")
-    _explain(figure, looks, chance=any(panel.chance is not None for panel in panels))
+    entries, width = dict(_entries(panels, looks)), figure.get_figwidth()
+    figure.set_figheight(figure.get_figheight() + inches_down(entries, width))
+    explain(figure, entries, width)
     return figure
 
 
@@ -65,24 +68,21 @@ def _draw_curve(ax: Axes, curve: Curve, look: Look) -> None:
     )
     seeds = [(examples, score) for examples, cell in scored for score in cell.scores.values()]
     ax.fill_between(
-        sizes, means - deviations, means + deviations, color=look.color, alpha=0.12, linewidth=0
+        sizes, means - deviations, means + deviations, color=look.color, alpha=SHADE, linewidth=0
     )
     places, scores = zip(*seeds, strict=True)
-    ax.scatter(places, 100 * np.array(scores), s=3, color=look.color, alpha=0.5, linewidths=0)
+    ax.scatter(places, 100 * np.array(scores), color=look.color, **RUN)
     ax.plot(sizes, means, **vars(look))
 
 
-def _explain(figure: Figure, looks: Looks, *, chance: bool) -> None:
-    """Put a legend below the panels, in as many columns as fit, and make room for it."""
+def _entries(panels: Sequence[Panel], looks: Looks) -> Iterator[tuple[str, Artist]]:
+    """Explain what there is."""
     several = len({model for model, _ in looks}) > 1
-    lines = {
-        f"{method} ({model})" if several else method: Line2D([], [], **vars(look))
-        for (model, method), look in looks.items()
-    }
-    if chance:
-        lines[CHANCE] = Line2D([], [], **GUESS)
-    longest = INCHES_OF_A_HANDLE + INCHES_OF_A_LETTER * max(map(len, lines))
-    columns = max(1, min(len(lines), int(figure.get_figwidth() / longest)))
-    legend_lines = -(-len(lines) // columns)
-    figure.set_figheight(figure.get_figheight() + INCHES_OF_A_LEGEND_LINE * (legend_lines + 1))
-    figure.legend(lines.values(), lines, loc="outside lower center", ncols=columns, frameon=False)
+    for (model, method), own in looks.items():
+        yield f"{method} ({model})" if several else method, Line2D([], [], **vars(own))
+    summaries = [cell.summary for panel in panels for c in panel.curves for _, cell in c.points]
+    if any(summary.sd is not None for summary in summaries):
+        yield "run", Line2D([], [], color="0.5", marker="o", markersize=1.8, linestyle="")
+        yield "± sample standard deviation", Patch(color="0.5", alpha=0.3, linewidth=0)
+    if any(panel.chance is not None for panel in panels):
+        yield "constant guess", Line2D([], [], **GUESS)

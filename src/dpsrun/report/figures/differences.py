@@ -14,7 +14,7 @@ from dpsrun.report.aggregate import Selection
 from dpsrun.report.analysis.comparison import Comparison
 from dpsrun.report.analysis.panels import Panel
 from dpsrun.report.figures.epochs import across
-from dpsrun.report.figures.marks import explained
+from dpsrun.report.figures.marks import explained, reference
 from dpsrun.report.figures.pages import Drawn, filled
 from dpsrun.report.figures.rows import heights, in_rows
 from dpsrun.report.figures.style import styled
@@ -62,16 +62,11 @@ def _look(compared: Comparison) -> dict[str, Any]:
     return MEAN if compared.paired else UNPAIRED
 
 
-def _reference(panels: Sequence[Panel[Comparison]]) -> str:
-    labels = {panel.reference for panel in panels if panel.reference}
-    return labels.pop() if len(labels) == 1 else "the reference"
-
-
 def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
     """Explain what there is."""
     compared = [each for panel in panels for each in panel.of.values()]
     if any(each.paired for each in compared):
-        yield f"seed, minus {_reference(panels)}", Line2D([], [], **SEED)
+        yield f"seed, minus {reference(panels)}", Line2D([], [], **SEED)
         yield "mean, 95 % interval", Line2D([], [], **MEAN)
     if not all(each.paired for each in compared):
         yield "the same, not paired (Welch)", Line2D([], [], **UNPAIRED)

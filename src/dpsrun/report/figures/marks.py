@@ -1,4 +1,4 @@
-"""The mark of methods that differ from their reference in more than the method, in figures."""
+"""What marks in figures mean: the reference, and methods that differ from it in more."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def explained(panels: Sequence[Panel[T]]) -> Entries:
     """Give the entry of a legend that says what the mark means, if there is one."""
     has_one = any(name.endswith(f" {UNLIKE}") for panel in panels for name in panel.of)
     return {f"{UNLIKE} not comparable": Line2D([], [], linestyle="")} if has_one else {}
+
+
+def reference(panels: Sequence[Panel[T]]) -> str:
+    """Name the method that all panels compare others with."""
+    labels = {panel.reference for panel in panels if panel.reference}
+    return labels.pop() if len(labels) == 1 else "the reference"
