@@ -43,13 +43,13 @@ def measures(report: Report, examples: Mapping[str, int] = UNKNOWN) -> tuple[Mea
 def _measure(name: str, entries: Sequence[Entry], examples: int | None) -> Measure | None:
     """Give the measure of runs; None if they do not agree on it."""
     of_data = {entry.spec.data: entry for entry in entries if entry.spec}
-    tasks = [task for entry in of_data.values() if (task := _task(entry))]
+    tasks = [task for entry in of_data.values() if (task := task_of(entry))]
     if len({(task.primary, task.evaluation) for task in tasks}) != 1:
         return None
     return Measure(name, [*tasks[0].primary], [*tasks[0].evaluation], examples)
 
 
-def _task(entry: Entry) -> Task | None:
+def task_of(entry: Entry) -> Task | None:
     """Find the task of a run; None for one of another installation."""
     try:
         return find(entry.order.spec.task, entry.order.declared) if entry.order else None

@@ -9,14 +9,13 @@ from statistics import fmean
 
 import numpy as np
 
-from dpsrun.errors import UserError
 from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.analysis.measured import task_of
 from dpsrun.report.analysis.measures import SEED
 from dpsrun.report.named import Named
 from dpsrun.report.predictions import Archive
 from dpsrun.report.read import Entry, Report
 from dpsrun.report.statistics.examples import Noise, example_noise
-from dpsrun.tasks.declared import find
 from dpsrun.tasks.task import Task
 
 
@@ -70,7 +69,7 @@ def _noise(report: Report, row: Row, cell: Cell, archive: Archive) -> CellNoise 
         for entry in report.runs(row, cell.column.task)
         if entry.member.labels.seed in cell.scores
     ]
-    task = _task(entries)
+    task = next((task for entry in entries if (task := task_of(entry))), None)
     splits = [_of_split(task, split, entries, archive) for split in task.evaluation] if task else []
     known = [split for split in splits if split]
     if not known or len(known) < len(splits):
@@ -87,15 +86,6 @@ def _noise(report: Report, row: Row, cell: Cell, archive: Archive) -> CellNoise 
         if runs == len(cell.scores)
         else None,
     )
-
-
-def _task(entries: Sequence[Entry]) -> Task | None:
-    """Find the task of runs; None for one of another installation."""
-    orders = [entry.order for entry in entries if entry.order]
-    try:
-        return find(orders[0].spec.task, orders[0].declared) if orders else None
-    except UserError:
-        return None
 
 
 def _of_the_average(errors: Sequence[float]) -> float:
