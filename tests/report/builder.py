@@ -127,7 +127,7 @@ def finish(store: Store, run: Run, wanted: Wanted, **facts: object) -> Result:
         result = _without_score(run, attempt, wanted)
     else:
         last, best = wanted if isinstance(wanted, tuple) else (wanted, wanted)
-        result = _with_scores(run, attempt, last, best)
+        result = _with_scores(run, attempt, last, best, "failed" if last is None else "ok")
     result = result.model_copy(update=facts)
     store.finish(result)
     return result

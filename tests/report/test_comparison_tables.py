@@ -16,7 +16,7 @@ def test_p_has_two_figures_and_is_never_nothing() -> None:
 
 def test_noise_and_sources_are_shown_times_100() -> None:
     place = ("full", "tiny", "vanilla", "rte")
-    header, (line,) = noise_table([CellNoise(*place, 1043, 3, 3, 0.021, 0.0304, 0.0297)])
+    header, (line,) = noise_table([CellNoise(*place, 1043, 3, 3, 0.021, 0.0304, 0.0297)], ())
     assert dict(zip(header, line, strict=True)) == {
         "task": "rte",
         "model": "tiny",
@@ -28,6 +28,7 @@ def test_noise_and_sources_are_shown_times_100() -> None:
         "se over examples (the mean)": "3.0",
     }
     shares = Shares(init=0.25, order=0.5, rest=0.25, total_sd=0.031)
-    header, (line,) = source_table([Sources(*place, 2, 3, shares)])
+    header, (line,) = source_table([Sources(*place, 2, 3, shares)], {place[:3]})
+    assert line[2] == "vanilla †"
     assert line[-5:] == ["2 x 3", "3.1", "25% (20%)", "50% (40%)", "25%"]
     assert len(set(header)) == len(header)

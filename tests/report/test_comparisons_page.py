@@ -77,7 +77,7 @@ def test_a_comparison_is_one_line(tmp_path: Path) -> None:
         "smallest p": "0.5",  # one pair is a tie
         "won/tied/lost": "2/1/0",
         "P(better)": "0.83",
-        "95 % interval (P)": "[0.50, 1.00]",
+        "95 % interval (P)": "[0.31, 0.98]",
     }
     (steadiness,) = pipe_lines(found["Stability"])
     assert (steadiness["sd"], steadiness["sd (against)"]) == ("5.8", "10.0")
@@ -236,6 +236,14 @@ def test_a_bootstrap_over_few_seeds_is_called_too_short(
     ends: Ends = {("rte", "vanilla"): scores[:seeds], ("rte", "dps-mix"): scores[:others]}
     found = notes(make(tmp_path, ends, first={"dps-mix": 99}), bootstrap=bootstrap)
     assert ("bootstrap intervals of fewer than 20 seeds are too short." in found) == told
+
+
+@pytest.mark.parametrize(("scores", "others"), [((0.6, 0.6), (0.7, 0.6)), ((0.6,), (0.7,))])
+def test_wilsons_intervals_are_not_called_those_of_a_bootstrap(
+    tmp_path: Path, scores: Sequence[float], others: Sequence[float]
+) -> None:
+    store = make(tmp_path, {("rte", "vanilla"): scores, ("rte", "dps-mix"): others})
+    assert "bootstrap" not in "".join(notes(store, bootstrap=True))
 
 
 def test_a_section_that_has_nothing_to_say_is_absent(tmp_path: Path) -> None:

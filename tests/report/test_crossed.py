@@ -11,7 +11,7 @@ import pytest
 from dpsrun.report.findings import Findings, Wishes, find
 from dpsrun.report.formats.comparisons_page import comparisons
 from dpsrun.report.formats.markdown import stability
-from dpsrun.report.statistics.clusters import clustered_mean, clusters
+from dpsrun.report.statistics.clusters import clusters, estimate
 from dpsrun.runs.spec import Run, Seeds
 from tests.report.builder import Wanted, make_grid, make_run, report_of
 
@@ -34,7 +34,7 @@ def found(tmp_path: Path) -> Findings:
 
 def test_the_error_of_a_cell_is_that_of_its_heads_and_orders(found: Findings) -> None:
     summary = found.report.main.rows[0].cells[0].summary
-    expected = clustered_mean(FIRST, clusters(CELLS))
+    expected = estimate(FIRST, clusters(CELLS))
     assert (summary.se, summary.low) == (expected.error, expected.interval.low)
 
 
@@ -43,7 +43,7 @@ def test_a_difference_is_judged_by_heads_and_orders(found: Findings) -> None:
     differences = [b - a for a, b in zip(FIRST, SECOND, strict=True)]
     assert compared.gain is not None
     assert compared.paired
-    expected = clustered_mean(differences, clusters(CELLS))
+    expected = estimate(differences, clusters(CELLS))
     assert compared.gain.difference.p == pytest.approx(expected.p)
     assert (compared.steadiness.interval, compared.steadiness.p) == (None, None)
 

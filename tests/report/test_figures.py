@@ -273,6 +273,12 @@ def test_figures_of_single_scores_and_bands_explain_them(report: Report, halved:
     assert "| vanilla | ± sample standard deviation" in said_by(drawn["score-by-cost"])
 
 
+def test_a_curve_is_marked_if_one_of_its_sizes_is_not_comparable(report: Report) -> None:
+    said = said_by(curve.draw(panels(report), {("full", "tiny", "dps-mix")}))
+    assert "vanilla | dps-mix † |" in said
+    assert said.endswith("† not comparable")
+
+
 def said_by(figure: Figure) -> str:
     return " | ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
 

@@ -97,7 +97,7 @@ def wide(lines: Iterable[Mapping[str, str]]) -> dict[Key, Shown]:
     }
 
 
-LOST = r"(?:(?:, )?\d+ (?:failed|diverged|errors?|missing))*"
+LOST = r"(?:(?:, )?\d+ (?:failed|undefined|diverged|errors?|missing))*"
 
 
 def read_cell(text: str) -> Shown:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsrun.report.findings import Findings, Wishes, find
+from dpsrun.report.formats.tables import troubles
 from dpsrun.runs.result import Evaluation, Result
 from dpsrun.runs.store import Store
 from tests.report.builder import Wanted, make_grid, make_run, report_of
@@ -106,7 +107,9 @@ def test_a_run_without_halves_is_missing_and_one_without_a_score_in_a_half_is_un
     (cell,) = findings(store).report.main.rows[1].cells
     assert cell.scores.keys() == {"s0", "s1"}
     assert cell.counts.missing == ("s2",)
-    assert cell.counts.undefined == cell.counts.failed == ("s3",)
+    assert cell.counts.undefined == ("s3",)
+    assert cell.counts.failed == ()
+    assert troubles(cell) == "1 undefined, 1 diverged, 1 missing"
     assert cell.counts.diverged == ("s4",)
 
 

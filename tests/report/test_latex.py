@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dpsrun.report.findings import Findings, Wishes, find
 from dpsrun.report.formats.latex import escaped, latex
 from dpsrun.runs.spec import Run, Training
-from tests.report.builder import Wanted, make_grid, make_results, make_run, report_of
+from tests.report.builder import Key, Wanted, make_grid, make_results, make_run, report_of
 from tests.report.readers import latex_lines, typeset
 
 Ends = Mapping[str, Sequence[Wanted]]
@@ -79,6 +79,19 @@ def test_the_best_is_bold_and_the_second_underlined(tmp_path: Path) -> None:
         ["mixout", "_70.0"],
         ["bitfit", "-- (1 error)"],
     ]
+
+
+def test_the_best_average_stays_the_best_where_all_runs_of_one_task_failed(tmp_path: Path) -> None:
+    ends: dict[Key, Wanted] = {
+        (task, method, seed): "failed" if (task, method) == ("wnli", "dps-mix") else score
+        for task in ("rte", "mrpc", "wnli")
+        for method, score in {"vanilla": 0.6, "dps-mix": 0.9}.items()
+        for seed in range(3)
+    }
+    store = make_results(tmp_path, ends)
+    vanilla, mix = body(find(store, report_of(store), Wishes(bootstrap=False)))
+    assert vanilla[-1].startswith("_60.0")
+    assert mix[-1].startswith("*76.7")
 
 
 def test_a_row_that_cannot_be_compared_has_a_dagger_and_no_other_mark(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def test_it_is_marked_in_every_table_of_means_and_its_difference_is_a_note(store
     ):
         methods = [line["method"] for line in pipe_lines(tables[title])]
         assert methods[:3] == MARKED, title
+    spread = [line["method"] for line in pipe_lines(tables["Spread after the last epoch"])]
+    assert spread == MARKED
     meaning = "† differs from its reference in more than the method: see comparisons.md."
     assert bullets_of(tables["Notes"])[-2:] == [meaning, NOTE]
 

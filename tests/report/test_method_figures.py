@@ -46,7 +46,8 @@ def cell(*scores: float, failed: Sequence[int] = (), expected: int = 0) -> Cell:
     by_seed = {f"s{seed}": score for seed, score in enumerate(scores)}
     counts = Counts(failed=tuple(f"s{seed}" for seed in failed))
     summary = summarise(scores)
-    return Cell(Column("rte", "rte"), expected or len(scores), by_seed, summary, summary, counts)
+    asked = expected or len(scores)
+    return Cell(Column("rte", "rte"), asked, asked, by_seed, summary, summary, counts)
 
 
 def epochs(*scores: Sequence[float]) -> dict[int, Any]:
@@ -224,7 +225,7 @@ def test_what_cannot_be_paired_has_a_mark_of_its_own_and_no_points() -> None:
     markers = [line.get_marker() for line in ax.lines[1:]]
     assert markers == ["D", "o", "s"]
     assert len(bars(ax)) == 2
-    assert legend(figures[0])[-1] == "the same, not paired (Welch)"
+    assert legend(figures[0])[-1] == "mean, 95 % interval, not\npaired"
 
 
 @pytest.mark.parametrize("name", EACH)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from dpsrun.report.analysis.overall import Standing, one_scale, standings
 from dpsrun.report.read import Report
-from dpsrun.runs.spec import Run
+from dpsrun.runs.spec import Run, Seeds
 from tests.report.builder import Key, Wanted, make_grid, make_results, make_run, report_of
 
 Scores = Mapping[str, Mapping[str, tuple[Wanted, ...]]]
@@ -142,6 +142,18 @@ def test_the_middle_is_a_trimmed_mean_of_all_scores_of_all_tasks(tmp_path: Path)
     assert found["vanilla"].middle == pytest.approx(stats.trim_mean([*RTE, *MRPC], 0.25))
     assert found["dps-mix"].middle == pytest.approx(0.7)
     assert found["vanilla"].interval is None
+
+
+def test_runs_that_share_seeds_have_a_middle_without_an_interval(tmp_path: Path) -> None:
+    runs: list[tuple[Run, Wanted, Mapping[str, object]]] = [
+        (make_run((task, "vanilla", 0), seeds=Seeds(init=head, order=order)), 0.6, {})
+        for task in ("rte", "mrpc")
+        for head in range(2)
+        for order in range(2)
+    ]
+    (vanilla,) = standings(report_of(make_grid(tmp_path, runs)))
+    assert vanilla.middle == pytest.approx(0.6)
+    assert vanilla.interval is None
 
 
 def test_its_interval_draws_seeds_within_tasks_and_is_the_same_again(tmp_path: Path) -> None:

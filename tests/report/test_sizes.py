@@ -65,6 +65,8 @@ def test_a_table_has_a_line_a_method_and_a_column_a_size(report: Report) -> None
         "75.4 ± 0.7 (n=2)",
     ]
     assert mix[3] == "60.0 (n=1 of 2, 1 missing)"
+    _, (_, marked) = by_size(panels(report)[0], {("full", "tiny", "dps-mix")})
+    assert marked[:2] == ["tiny", "dps-mix †"]
     assert "## Score by training examples\n\n### rte\n\n| model | method | 500 |" in stability(
         report
     )

@@ -7,7 +7,6 @@ studied. Runs without a score are counted and never stand in as zero.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from typing import Literal
 
 from dpsrun.errors import UserError
 from dpsrun.report.named import Named, RowKey, row_key
-from dpsrun.report.statistics.clusters import Clusters, clustered_mean, clusters
-from dpsrun.report.statistics.interval import around, deviation
+from dpsrun.report.statistics.clusters import Clusters, clusters, estimate
+from dpsrun.report.statistics.interval import deviation
 from dpsrun.runs.result import FINISHED, TRAINED, Result
 from dpsrun.runs.spec import STREAMS, Seeds
 from dpsrun.runs.store import Damaged, Manifest, Member
@@ -76,8 +75,8 @@ class Counts:
     """What became of the runs of a cell, by seed label.
 
     Attributes:
-        failed: degenerate runs; those in `undefined` are among them.
-        undefined: runs that ended without a defined score (a constant predictor's correlation).
+        failed: degenerate runs.
+        undefined: runs that ended without a defined score (a correlation with constants).
         diverged: runs with a non-finite loss, gradient or weight; they have no score.
         errors: runs that the machine ended (error, oom, timeout); they have no score.
         missing: runs without a readable result, or that were not put to what is asked for.
@@ -94,13 +93,15 @@ class Counts:
 class Cell:
     """One column (or the average) of one row: scores by seed label and what they come to.
 
-    `expected` counts the seeds that the grid asks for. In the average, a seed has a score where
-    it has one in every column, and the counts are of the row's runs as `column/seed`. `ok_only`
-    leaves degenerate runs out, which hides what is studied: it stands beside the summary.
+    `expected` counts the seeds that the grid asks for, and `runs` what it asks for of them. In the
+    average, a seed has a score where it has one in every column, and the counts are of the row's
+    runs as `column/seed`. `ok_only` leaves degenerate runs out, which hides what is studied: it
+    stands beside the summary.
     """
 
     column: Column
     expected: int
+    runs: int
     scores: Mapping[str, float]
     summary: Summary
     ok_only: Summary
@@ -133,17 +134,13 @@ def summarise(scores: Iterable[float], shared: Clusters = ()) -> Summary:
     values = list(scores)
     if not values:
         return Summary(0)
-    n, mean, sd = len(values), statistics.fmean(values), deviation(values)
-    se, freedom = None if sd is None else sd / math.sqrt(n), n - 1
-    if shared:
-        found = clustered_mean(values, shared)
-        se, freedom = found.error, found.freedom
-    interval = None if se is None else around(mean, se, freedom)
+    found = estimate(values, shared) if len(values) > 1 else None
+    interval = found.interval if found else None
     return Summary(
-        n=n,
-        mean=mean,
-        sd=sd,
-        se=se,
+        n=len(values),
+        mean=statistics.fmean(values),
+        sd=deviation(values),
+        se=found.error if found else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         median=statistics.median(values),
@@ -248,12 +245,13 @@ def _cell(
         for kind in _kinds(result, value, selection, column.evaluated_on):
             kinds.setdefault(kind, []).append(seed)
     counts = Counts(**{kind: tuple(seeds) for kind, seeds in kinds.items()})
-    return _summed_up(column, len(members), scores, counts.failed, counts)
+    asked = len(members), len(members)
+    return _summed_up(column, asked, scores, counts.failed, counts)
 
 
 def _summed_up(
     column: Column,
-    expected: int,
+    asked: tuple[int, int],
     scores: Mapping[str, float],
     failed: Container[str],
     counts: Counts,
@@ -262,7 +260,8 @@ def _summed_up(
     ok = {seed: score for seed, score in scores.items() if seed not in failed}
     return Cell(
         column=column,
-        expected=expected,
+        expected=asked[0],
+        runs=asked[1],
         scores=scores,
         summary=summary,
         ok_only=summary if len(ok) == len(scores) else summarise(ok.values(), shared_seeds(ok)),
@@ -282,9 +281,8 @@ def _kinds(
         return ("diverged",)
     if not _evaluated(result, selection, evaluated_on):
         return ("missing",)
-    if value is None:
-        return ("failed", "undefined")
-    return ("failed",) if result.outcome == "failed" else ()
+    failed = ("failed",) if result.outcome == "failed" else ()
+    return failed if value is not None else (*failed, "undefined")
 
 
 def _evaluated(result: Result, selection: Selection, evaluated_on: str) -> bool:
@@ -308,7 +306,8 @@ def _average(cells: tuple[Cell, ...], seeds: Iterable[str]) -> Cell:
     further = any(cell.column.evaluated_on for cell in cells)
     column = Column(AVERAGE, AVERAGE, AVERAGE if further else "", averages=True)
     failed = {seed for cell in cells for seed in cell.counts.failed}
-    return _summed_up(column, len(seeds), scores, failed, _total(cells))
+    asked = len(seeds), sum(cell.runs for cell in cells)
+    return _summed_up(column, asked, scores, failed, _total(cells))
 
 
 def _total(cells: tuple[Cell, ...]) -> Counts:

@@ -42,7 +42,7 @@ def draw(found: Findings) -> Iterator[tuple[str, Figure]]:
         return with_marks(panels, found.apart)
 
     if curves := panels(report):
-        yield "learning-curve", curve.draw(curves)
+        yield "learning-curve", curve.draw(curves, found.apart)
     maps = ablations(report)
     yield from ((_name(each, maps), heatmap.draw(each)) for each in maps)
     paged: Mapping[str, Sequence[Figure]] = {

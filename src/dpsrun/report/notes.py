@@ -20,7 +20,7 @@ MEANINGS = (
         "regression (our own rule), no positive correlation; its score, if any, is in the mean."
     ),
     "ok only: the same without failed runs, which hides the instability that is studied.",
-    "undefined: failed without a score (a correlation with constants); left out, never taken as 0.",
+    "undefined: without a score (a correlation with constants); left out, never taken as 0.",
     "diverged: a loss, gradient or weight was not finite; without a score, left out of the mean.",
     "errors: ended by an error, lack of memory or time; without a score, left out of the mean.",
     "average: over the seeds that have a score in every task of the table.",
@@ -93,8 +93,9 @@ def crossed(table: Table) -> Iterator[str]:
             "runs share seeds with some of the others and are not independent: errors of means and "
             "differences, their intervals and p count the runs of a shared seed as a cluster "
             "(Cameron, Gelbach and Miller 2011, the clusters of each stream added up), with the "
-            "degrees of freedom of the fewest clusters; deviations and P(better) have neither, and "
-            "tests of lost runs and the best of several runs overlook it."
+            "degrees of freedom of the fewest clusters; p is Student's there and takes scores to "
+            "be normal, as the interval does. Deviations, P(better) and interquartile means have "
+            "no interval; lost runs and the best of several runs are told as if none were shared."
         )
 
 

@@ -115,6 +115,14 @@ def test_where_a_method_always_wins_the_interval_is_wilsons() -> None:
     assert improvement([0.0, 0.0], generator()) == wilson(1, 2)
 
 
+def test_a_tie_in_the_place_of_a_win_lowers_the_interval_of_improvement() -> None:
+    wins, tied = (improvement([0.1] * 4 + [last], generator()) for last in (0.1, 0.0))
+    assert tied == wilson(4.5, 5)
+    assert wins is not None
+    assert tied is not None
+    assert tied.low < wins.low
+
+
 def test_differences_of_nothing_do_not_count_as_seeds() -> None:
     """Of 30 pairs 25 tie: the other five are gone through, not drawn."""
     differences = [0.0] * 25 + [0.1, 0.2, 0.3, 0.15, 0.05]

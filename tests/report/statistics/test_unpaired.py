@@ -129,3 +129,5 @@ def test_the_interval_of_superiority_agrees_with_scipys_percentile_bootstrap() -
 
 def test_where_one_group_wins_all_the_interval_is_wilsons_of_as_many_pairs() -> None:
     assert superiority_interval([0.9, 0.8, 0.7], [0.1, 0.2], generator()) == wilson(2, 2)
+    assert superiority_interval([0.5] * 3, [0.5] * 4, generator()) == wilson(1.5, 3)
+    assert superiority_interval([0.5, 0.6], [0.5, 0.4], generator()) == wilson(1.75, 2)

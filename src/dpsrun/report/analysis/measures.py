@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 
-from dpsrun.report.statistics.clusters import Clusters, Estimate, clustered_mean
+from dpsrun.report.statistics.clusters import Clusters, Estimate, estimate
 from dpsrun.report.statistics.interval import Interval, deviation, t_interval
 from dpsrun.report.statistics.paired import (
     Outcomes,
@@ -46,7 +46,7 @@ class Difference:
     Attributes:
         value: in natural units; above 0 where the method is better.
         interval: Student's of the paired differences, or Welch's, or by the clusters of runs that
-            share seeds; None with a single score.
+            share seeds in either; None with a single score.
         p: two-sided, by sign flips of the pairs or permutations of the scores: all of them, or
             random ones where these are too many.
             Student's where seeds are shared.
@@ -66,8 +66,8 @@ class Superiority:
 
     Attributes:
         value: over pairs (Bouthillier et al. 2021), else over all combinations of two runs.
-        interval: by bootstrap over pairs or runs, Wilson's where all agree; None where seeds are
-            shared.
+        interval: by bootstrap over pairs or runs, Wilson's where either never wins; None where
+            seeds are shared.
         outcomes: pairs won, tied and lost; None without pairs.
     """
 
@@ -109,11 +109,11 @@ def gain_of_pairs(
 ) -> Gain:
     """Measure between scores of the same seeds, in the same order; `shared` as `clusters` gives."""
     generator = np.random.default_rng(SEED)
-    differences = [a - b for a, b in zip(_rounded(first), _rounded(second), strict=True)]
+    differences = _rounded(a - b for a, b in zip(first, second, strict=True))
     outcomes = Outcomes.of(differences)
     if shared:
         alone = Superiority(outcomes.probability, outcomes=outcomes)
-        return Gain(_of_clusters(clustered_mean(differences, shared)), alone)
+        return Gain(_of_clusters(estimate(differences, shared)), alone)
     return Gain(
         Difference(
             value=fmean(differences),
@@ -139,8 +139,8 @@ def gain_of_groups(
     """Measure between scores of different seeds; `shared` in either group."""
     generator = np.random.default_rng(SEED)
     first, second = _rounded(first), _rounded(second)
-    if all(shared):
-        found = clustered_mean(first, shared[0]) - clustered_mean(second, shared[1])
+    if any(shared) and min(len(first), len(second)) > 1:
+        found = estimate(first, shared[0]) - estimate(second, shared[1])
         return Gain(_of_clusters(found), Superiority(superiority(first, second)))
     interval = superiority_interval(first, second, generator) if bootstrap else None
     return Gain(
@@ -175,5 +175,5 @@ def steadiness(
     )
 
 
-def _rounded(scores: Sequence[float]) -> list[float]:
+def _rounded(scores: Iterable[float]) -> list[float]:
     return [round(score, DECIMALS) for score in scores]

@@ -9,7 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from dpsrun.errors import UserError
-from dpsrun.report.aggregate import Cell, Row
+from dpsrun.report.aggregate import Cell, Row, shared_seeds
 from dpsrun.report.analysis.measures import DECIMALS, SEED
 from dpsrun.report.named import Named, RowKey, by_place
 from dpsrun.report.read import Report
@@ -31,7 +31,7 @@ class Standing(Named):
         ranked: comparable rows of the scenario and the model all of whose runs have a score.
         middle: interquartile mean of all scores (Agarwal et al. 2021); None across scales, and
             where a run has none.
-        interval: of that, by bootstrap over the seeds within each task.
+        interval: of that, by bootstrap over the seeds within each task; None where runs share some.
     """
 
     average: Cell
@@ -84,6 +84,7 @@ def _named(method: str, cells: Iterable[Cell]) -> Iterator[tuple[str, Cell]]:
 def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap: bool) -> Standing:
     scores = {cell.column.title: tuple(cell.scores.values()) for cell in row.cells}
     known = pooled and _is_whole(row)
+    drawn = known and bootstrap and not any(shared_seeds(cell.scores) for cell in row.cells)
     generator = np.random.default_rng(SEED)
     return Standing(
         *row.key,
@@ -91,7 +92,7 @@ def _standing(row: Row, ranked: Mapping[str, float], *, pooled: bool, bootstrap:
         rank=ranked.get(row.method),
         ranked=len(ranked),
         middle=interquartile_mean([s for each in scores.values() for s in each]) if known else None,
-        interval=interquartile_interval(scores, generator) if known and bootstrap else None,
+        interval=interquartile_interval(scores, generator) if drawn else None,
     )
 
 

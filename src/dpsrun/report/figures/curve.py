@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,11 @@ from matplotlib.ticker import NullLocator
 
 from dpsrun.report.analysis.sizes import Curve, Panel
 from dpsrun.report.figures.legend import explain, inches_down
+from dpsrun.report.figures.marks import meaning
 from dpsrun.report.figures.style import Look, look, panelled, styled
 from dpsrun.report.formats.epochs import IN_SHORT
+from dpsrun.report.formats.marks import curve_label
+from dpsrun.report.named import RowKey
 
 INCHES_OF_A_PANEL = (2.2, 2.2)
 
@@ -29,16 +32,19 @@ Looks = Mapping[tuple[str, str], Look]
 
 
 @styled
-def draw(panels: Sequence[Panel]) -> Figure:
-    """Draw mean and band of ± sample standard deviation of each method, and every seed's score."""
+def draw(panels: Sequence[Panel], unlike: Collection[RowKey] = ()) -> Figure:
+    """Draw mean and band of ± sample standard deviation of each method, and every seed's score.
+
+    The `unlike` rows differ from their reference in more than the method.
+    """
     figure, axes = panelled(len(panels), *INCHES_OF_A_PANEL)
-    curves = (curve for panel in panels for curve in panel.curves)
-    names = dict.fromkeys((curve.model, curve.method) for curve in curves)
+    curves = [curve for panel in panels for curve in panel.curves]
+    names = {(curve.model, curve.method): curve_label(curve, unlike) for curve in curves}
     looks = {name: look(number) for number, name in enumerate(names)}
     for panel, ax in zip(panels, axes, strict=True):
         _draw_panel(ax, panel, looks)
     figure.supylabel(f"score x 100, {IN_SHORT['last']}")
-    entries, width = dict(_entries(panels, looks)), figure.get_figwidth()
+    entries, width = dict(_entries(panels, names, looks)), figure.get_figwidth()
     figure.set_figheight(figure.get_figheight() + inches_down(entries, width))
     explain(figure, entries, width)
     return figure
@@ -75,14 +81,18 @@ def _draw_curve(ax: Axes, curve: Curve, look: Look) -> None:
     ax.plot(sizes, means, **vars(look))
 
 
-def _entries(panels: Sequence[Panel], looks: Looks) -> Iterator[tuple[str, Artist]]:
+def _entries(
+    panels: Sequence[Panel], names: Mapping[tuple[str, str], str], looks: Looks
+) -> Iterator[tuple[str, Artist]]:
     """Explain what there is."""
-    several = len({model for model, _ in looks}) > 1
-    for (model, method), own in looks.items():
-        yield f"{method} ({model})" if several else method, Line2D([], [], **vars(own))
+    several = len({model for model, _ in names}) > 1
+    for (model, method), label in names.items():
+        line = Line2D([], [], **vars(looks[model, method]))
+        yield f"{label} ({model})" if several else label, line
     summaries = [cell.summary for panel in panels for c in panel.curves for _, cell in c.points]
     if any(summary.sd is not None for summary in summaries):
         yield "run", Line2D([], [], color="0.5", marker="o", markersize=1.8, linestyle="")
         yield "± sample standard deviation", Patch(color="0.5", alpha=0.3, linewidth=0)
     if any(panel.chance is not None for panel in panels):
         yield "constant guess", Line2D([], [], **GUESS)
+    yield from meaning(names.values()).items()

@@ -69,5 +69,5 @@ def _marks(panels: Sequence[Panel[Comparison]]) -> Iterator[tuple[str, Artist]]:
         yield f"seed, minus {reference(panels)}", Line2D([], [], **SEED)
         yield "mean, 95 % interval", Line2D([], [], **MEAN)
     if not all(each.paired for each in compared):
-        yield "the same, not paired (Welch)", Line2D([], [], **UNPAIRED)
+        yield "mean, 95 % interval, not paired", Line2D([], [], **UNPAIRED)
     yield from explained(panels).items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -29,7 +29,12 @@ def _with_marks(panel: Panel[T], unlike: Collection[RowKey]) -> Panel[T]:
 
 def explained(panels: Sequence[Panel[T]]) -> Entries:
     """Give the entry of a legend that says what the mark means, if there is one."""
-    has_one = any(name.endswith(f" {UNLIKE}") for panel in panels for name in panel.of)
+    return meaning(name for panel in panels for name in panel.of)
+
+
+def meaning(labels: Iterable[str]) -> Entries:
+    """Say what the mark means, if one of the labels has it."""
+    has_one = any(label.endswith(f" {UNLIKE}") for label in labels)
     return {f"{UNLIKE} not comparable": Line2D([], [], linestyle="")} if has_one else {}
 
 

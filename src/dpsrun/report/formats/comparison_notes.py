@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from operator import attrgetter
 
 from dpsrun.report.analysis.comparison import Comparison
@@ -130,9 +131,17 @@ def _unpaired(found: Findings) -> Iterator[str]:
 
 
 def _short(compared: Sequence[Comparison]) -> Iterator[str]:
-    drawn = (each for each in compared if each.gain and each.gain.superiority.interval)
+    drawn = (each for each in compared if _has_bootstrap(each))
     if any(min(len(each.first), len(each.second)) < FEW for each in drawn):
         yield f"bootstrap intervals of fewer than {FEW} seeds are too short."
+
+
+def _has_bootstrap(each: Comparison) -> bool:
+    """Say whether its P(better) has an interval that is none of Wilson's: either wins some."""
+    pairs = zip if each.paired else product
+    signs = {(a > b) - (a < b) for a, b in pairs(each.first, each.second)}
+    has_interval = each.gain is not None and each.gain.superiority.interval is not None
+    return has_interval and {-1, 1} <= signs
 
 
 def contrast_notes(found: Findings) -> Iterator[str]:

@@ -165,7 +165,7 @@ def _best(budget: Budget, k: int) -> str:
     return points(budget.best[k - 1].mean) if k <= len(budget.best) else NOTHING
 
 
-def noise_table(found: Sequence[CellNoise]) -> Lines:
+def noise_table(found: Sequence[CellNoise], unlike: Collection[RowKey]) -> Lines:
     """Give the noise of seeds beside that of the evaluation examples."""
     places = _places(found)
     header = ["task", *places, "method", "examples", "runs", "sd over seeds"]
@@ -174,7 +174,7 @@ def noise_table(found: Sequence[CellNoise]) -> Lines:
         [
             each.task,
             *_place(each, places),
-            each.method,
+            marked(each, unlike),
             f"{each.examples:,}",
             f"{each.runs} of {each.scored}",
             *map(points, (each.over_seeds, each.over_examples, each.of_the_mean)),
@@ -183,7 +183,7 @@ def noise_table(found: Sequence[CellNoise]) -> Lines:
     ]
 
 
-def source_table(found: Sequence[Sources]) -> Lines:
+def source_table(found: Sequence[Sources], unlike: Collection[RowKey]) -> Lines:
     """Give the shares of variance of crossed seeds."""
     places = _places(found)
     header = ["task", *places, "method", "heads x orders", "sd"]
@@ -191,7 +191,7 @@ def source_table(found: Sequence[Sources]) -> Lines:
         [
             each.task,
             *_place(each, places),
-            each.method,
+            marked(each, unlike),
             f"{each.heads} x {each.orders}",
             points(each.shares.total_sd),
             *_shares(each),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import TypeVar
+from collections.abc import Iterator
 
 from dpsrun.report.findings import Findings
 from dpsrun.report.formats.comparison_notes import comparison_notes
@@ -22,29 +20,28 @@ from dpsrun.report.formats.pipes import bullets, pipe_table, plain
 from dpsrun.report.formats.published import beside_published, published_notes
 from dpsrun.report.formats.tables import Lines
 
-T = TypeVar("T")
-
 DIFFERENCES = """\
 Each method against the reference: its mean score less the reference's, times 100. Pairs are runs
 with the same seed; their interval is Student's, their p that of all sign flips of the differences
 (two-sided, exact up to 20 pairs, beyond that of random flips). Where fewer than half of the seeds
 have a score in both, the interval is Welch's, and p that of the ways to deal the scores to two
 groups (random ones beyond 200,000). The intervals take scores to be normal, p does not: with few
-seeds they may disagree, and p is the one to go by. Holm's correction is over the tasks of a method.
+seeds they may disagree, and p is the one to go by. Runs that share some of their seeds with others
+are judged otherwise, which a note then says. Holm's correction is over the tasks of a method.
 P(better) is the share of pairs that the method wins, or of all combinations of two runs where there
-are no pairs, ties counting half; its interval is a bootstrap over them, Wilson's where all agree.
-The average is over the tasks within each seed; its p is not corrected."""
+are no pairs, ties counting half; its interval is a bootstrap over them, and Wilson's where one of
+the two never wins. The average is over the tasks within each seed; its p is not corrected."""
 
 STEADINESS = """\
 Standard deviations of all scores, times 100, of the method and of the reference, and the first by
 the second: below 1 the method is more stable; it is ∞ (in `comparisons.csv`: no number) where the
-reference has no deviation. The interval of that ratio is exact for normal scores: Pitman's and
-Morgan's of pairs (from 3 on), else that of F. p (sd) is Brown and Forsythe's test of equal
-variances, which bears with scores that are not normal, and which 3 seeds cannot bring below 0.116.
-Lost runs are those that failed (no better than a constant guess) and those that diverged, of all
-that the machine let end, with Wilson's interval; p (lost) is Fisher's exact test of equal rates. A
-method that loses runs may look stable in those that are left: read both together. Either test takes
-the runs of the two methods to be independent."""
+reference has no deviation. The interval of that ratio is exact for normal scores: of pairs Pitman's
+and Morgan's (none for 2 pairs, or for more that lie on a line), of groups that of F. p (sd) is
+Brown and Forsythe's test of equal variances, which bears with scores that are not normal, and which
+3 seeds cannot bring below 0.116. Lost runs are those that failed (no better than a constant guess)
+and those that diverged, of all that the machine let end, with Wilson's interval; p (lost) is
+Fisher's exact test of equal rates. A method that loses runs may look stable in those that are left:
+read both together. Either test takes the runs of the two methods to be independent."""
 
 OVERALL = """\
 The average is over the tasks within each seed first. Ranks are those of the means on each task,
@@ -80,17 +77,16 @@ UNSCORED = "No row can be compared with its reference: on no task have both of t
 
 def comparisons(found: Findings) -> str:
     """Write `comparisons.md`."""
-    standings = partial(standing_table, unlike=found.apart)
-    budgets = partial(budget_table, unlike=found.apart)
+    unlike = found.apart
     parts = [
         f"# {plain(found.report.grid)}: comparisons",
         f"Scores {AT_LENGTH[found.wishes.selection]}.{_metrics(found)}",
         *_compared(found),
-        *_section("Over all tasks", OVERALL, standings, found.standings),
-        *_section("The best of several runs", BUDGET, budgets, found.budgets),
-        *_section("Seeds and examples", NOISE, noise_table, found.noises),
-        *_section("Head and order", SOURCES, source_table, found.sources),
-        *_section("Beside published results", PUBLISHED, beside_published, found.reproductions),
+        *_section("Over all tasks", OVERALL, standing_table(found.standings, unlike)),
+        *_section("The best of several runs", BUDGET, budget_table(found.budgets, unlike)),
+        *_section("Seeds and examples", NOISE, noise_table(found.noises, unlike)),
+        *_section("Head and order", SOURCES, source_table(found.sources, unlike)),
+        *_section("Beside published results", PUBLISHED, beside_published(found.reproductions)),
         bullets(published_notes(found.reproductions)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -101,11 +97,10 @@ def _metrics(found: Findings) -> str:
     return f" Their metrics: {plain(told)}." if told else ""
 
 
-def _section(
-    title: str, words: str, table: Callable[[Sequence[T]], Lines], found: Sequence[T]
-) -> Iterator[str]:
-    if found:
-        yield from (f"## {title}", words, pipe_table(table(found)))
+def _section(title: str, words: str, table: Lines) -> Iterator[str]:
+    _, lines = table
+    if lines:
+        yield from (f"## {title}", words, pipe_table(table))
 
 
 def _compared(found: Findings) -> Iterator[str]:

@@ -125,7 +125,7 @@ def _leaders(cells: Iterable[Cell]) -> tuple[str, ...]:
 def _may_lead(cell: Cell) -> bool:
     """Say whether a mean is over all runs, and of more than failures."""
     whole = cell.summary.n == cell.expected
-    return whole and bool(cell.expected) and len(cell.counts.failed) < cell.expected
+    return whole and bool(cell.expected) and len(cell.counts.failed) < cell.runs
 
 
 def _shown(cell: Cell, leaders: Sequence[str]) -> str:

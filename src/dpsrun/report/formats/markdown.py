@@ -64,11 +64,11 @@ def stability(
         pipe_table(headline(report.last, unlike)),
         *_further(report, unlike),
         "## Spread after the last epoch",
-        pipe_table(spread(report.last)),
+        pipe_table(spread(report.last, unlike)),
         "## Best epoch (selected on the development set)",
         pipe_table(headline(report.best, unlike)),
         *_held_out(report, unlike),
-        *_by_size(report),
+        *_by_size(report, unlike),
         *_by_settings(report),
         "## Notes",
         bullets(notes(report) if told is None else told),
@@ -90,13 +90,13 @@ def _further(report: Report, unlike: Collection[RowKey]) -> Iterator[str]:
         yield pipe_table(further(report.transfer, unlike))
 
 
-def _by_size(report: Report) -> Iterator[str]:
+def _by_size(report: Report, unlike: Collection[RowKey]) -> Iterator[str]:
     found = panels(report)
     if found:
         yield "## Score by training examples"
     for panel in found:
         yield f"### {plain(panel.task)}"
-        yield pipe_table(by_size(panel))
+        yield pipe_table(by_size(panel, unlike))
 
 
 def _by_settings(report: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dpsrun.report.analysis.ablation import Ablation
 from dpsrun.report.analysis.costs import Cost
 from dpsrun.report.analysis.sizes import Panel, Size
 from dpsrun.report.analysis.transfer import Transfer, majorities
-from dpsrun.report.formats.marks import marked
+from dpsrun.report.formats.marks import curve_label, marked
 from dpsrun.report.named import Named, RowKey
 from dpsrun.report.read import Report
 from dpsrun.runs.result import Result
@@ -52,10 +52,11 @@ def lost(cell: Cell) -> str:
 
 
 def troubles(cell: Cell) -> str:
-    """Count the runs that failed, diverged, ended by an error or are missing, in words."""
+    """Count the runs that failed, have no score or are missing, in words."""
     counts = cell.counts
     kinds = {
         "failed": counts.failed,
+        "undefined": [seed for seed in counts.undefined if seed not in counts.failed],
         "diverged": counts.diverged,
         "error" if len(counts.errors) == 1 else "errors": counts.errors,
         "missing": counts.missing,
@@ -112,13 +113,19 @@ def further(found: Transfer, unlike: Collection[RowKey] = ()) -> Lines:
     return header, [*lines, [*[""] * (labels - 1), MAJORITY, *shares, *average]]
 
 
-def spread(table: Table) -> Lines:
+def spread(table: Table, unlike: Collection[RowKey] = ()) -> Lines:
     """Give the table of spreads and failures, one line a cell."""
     labels = row_labels(table.rows)
+    *places, _ = labels
     header = ["task", *labels, "n", "min", "median", "max", "se", "95 % interval", "ok only"]
     header += ["failed", "undefined", "diverged", "errors", "missing"]
     return header, [
-        [cell.column.title, *(getattr(row, label) for label in labels), *_spread_of(cell)]
+        [
+            cell.column.title,
+            *(getattr(row, label) for label in places),
+            marked(row, unlike),
+            *_spread_of(cell),
+        ]
         for row in table.rows
         for cell in cells_of(table, row)
         if cell.expected
@@ -136,14 +143,14 @@ def _spread_of(cell: Cell) -> list[str]:
     return [f"{summary.n} of {cell.expected}", *numbers, *around, *counts]
 
 
-def by_size(panel: Panel) -> Lines:
+def by_size(panel: Panel, unlike: Collection[RowKey] = ()) -> Lines:
     """Give the table of a task's means by the number of training examples."""
     header = ["model", "method", *map(_headed, panel.sizes)]
     lines = []
     for curve in panel.curves:
         cells = dict(curve.points)
         found = [shown(cells[size]) if size in cells else ABSENT for size in panel.sizes]
-        lines.append([curve.model, curve.method, *found])
+        lines.append([curve.model, curve_label(curve, unlike), *found])
     return header, lines
 
 

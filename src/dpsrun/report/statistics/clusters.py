@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,9 +33,9 @@ class Estimate:
 
     @property
     def p(self) -> float:
-        """Student's two-sided p of no mean."""
+        """Student's two-sided p of no mean; of values that all agree, that of sign flips."""
         if not self.error:
-            return 0.0 if self.value else 1.0
+            return 2.0**-self.freedom if self.value else 1.0
         return t_outside(abs(self.value) / self.error, self.freedom)
 
     def __sub__(self, other: Estimate) -> Estimate:
@@ -59,18 +60,21 @@ def _numbered(stream: Sequence[Hashable]) -> tuple[int, ...]:
     return tuple(numbers.setdefault(seed, len(numbers)) for seed in stream)
 
 
-def clustered_mean(values: Sequence[float], shared: Clusters) -> Estimate:
-    """Estimate a mean over values in clusters of one or more streams.
+def estimate(values: Sequence[float], shared: Clusters = ()) -> Estimate:
+    """Estimate a mean over runs, some of which may share seeds.
 
     The variance is the sum of those that each stream's clusters give (Cameron, Gelbach and Miller
-    2011, equation 2.11, G / (G - 1) for each), without the subtraction of what is counted twice:
-    too large rather than too small. Degrees of freedom: those of the stream of fewest clusters.
-    Raises StatisticsError without values.
+    2011, equation 2.11, G / (G - 1) for each), without the subtraction of what is counted twice,
+    and never less than that of independent runs, for sums of clusters may cancel out by luck.
+    Degrees of freedom: those of the stream of fewest clusters. Raises ZeroDivisionError for n < 2.
     """
-    mean = statistics.fmean(values)
-    variance = math.fsum(_variance([value - mean for value in values], each) for each in shared)
-    freedom = min(len(set(each)) for each in shared) - 1
-    return Estimate(mean, math.sqrt(variance), freedom)
+    shifted = [value - values[0] for value in values]  # where all agree there is no rounding left
+    mean = statistics.fmean(shifted)
+    deviations = [value - mean for value in shifted]
+    alone = math.fsum(each**2 for each in deviations) / (len(values) - 1) / len(values)
+    together = math.fsum(_variance(deviations, each) for each in shared)
+    freedom = min([len(values), *map(_effective, shared)]) - 1
+    return Estimate(values[0] + mean, math.sqrt(max(alone, together)), max(1, freedom))
 
 
 def _variance(deviations: Sequence[float], stream: Sequence[int]) -> float:
@@ -79,3 +83,8 @@ def _variance(deviations: Sequence[float], stream: Sequence[int]) -> float:
         sums[number].append(deviation)
     scale = len(sums) / (len(sums) - 1) / len(deviations) ** 2
     return scale * math.fsum(math.fsum(each) ** 2 for each in sums.values())
+
+
+def _effective(stream: Sequence[int]) -> int:
+    """Count clusters as so many equal ones would weigh (Kish 1965): large ones rule the error."""
+    return len(stream) ** 2 // sum(size**2 for size in Counter(stream).values())

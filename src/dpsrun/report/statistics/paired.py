@@ -84,11 +84,12 @@ def _as_far(sums: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray
 def improvement(differences: Sequence[float], generator: Generator) -> Interval | None:
     """Give an interval of P(A > B): percentile bootstrap over the seeds (95 %).
 
-    Where all signs are the same, samples of these would show no uncertainty at all: it is Wilson's.
-    None without differences.
+    Where either never wins, samples would show too little uncertainty, or none at all: it is
+    Wilson's. None without differences.
     """
-    signs = (np.sign(np.asarray(differences, dtype=np.float64)) + 1) / 2
-    if not signs.size or np.ptp(signs) == 0:
-        return wilson(float(signs.sum()), signs.size)
-    drawn = generator.integers(0, signs.size, (RESAMPLES, signs.size))
-    return percentiles(signs[drawn].mean(axis=1))
+    signs = np.sign(np.asarray(differences, dtype=np.float64))
+    shares = (signs + 1) / 2
+    if not {-1, 1} <= set(signs):
+        return wilson(float(shares.sum()), shares.size)
+    drawn = generator.integers(0, shares.size, (RESAMPLES, shares.size))
+    return percentiles(shares[drawn].mean(axis=1))

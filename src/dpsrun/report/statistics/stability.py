@@ -42,7 +42,8 @@ def spread_ratio_interval(
 
     Of pairs it is Pitman's and Morgan's (1939), else that of the F distribution. A bootstrap would
     find a difference in every third comparison of equals with three seeds. None where a deviation
-    is 0 or does not exist, and for fewer than three pairs.
+    is 0 or does not exist, for fewer than three pairs, and for pairs that lie on a line: normal
+    scores do not, so that rounding is what put them there.
     """
     ratio = spread_ratio(first, second)
     if not ratio or math.isinf(ratio):
@@ -52,11 +53,15 @@ def spread_ratio_interval(
     return _interval_of_pairs(ratio, first, second) if len(first) > PAIR else None
 
 
-def _interval_of_pairs(ratio: float, first: Sequence[float], second: Sequence[float]) -> Interval:
+def _interval_of_pairs(
+    ratio: float, first: Sequence[float], second: Sequence[float]
+) -> Interval | None:
     """Give all ratios that leave the sum and the difference of the scaled pairs uncorrelated."""
     freedom = len(first) - 2
     unshared = 1 - statistics.correlation(first, second) ** 2
-    half = 1 + 2 * max(0.0, unshared) * t_quantile(freedom) ** 2 / freedom
+    if unshared <= ROUNDING:
+        return None
+    half = 1 + 2 * unshared * t_quantile(freedom) ** 2 / freedom
     factor = math.sqrt(half + math.sqrt(half**2 - 1))
     return Interval(ratio / factor, ratio * factor)
 

@@ -76,10 +76,10 @@ def superiority_interval(
 ) -> Interval | None:
     """Give an interval of that share: percentile bootstrap over the runs of either method (95 %).
 
-    Where one method wins all, it is Wilson's for so many pairs as the smaller group could form.
+    Where either never wins, it is Wilson's for so many pairs as the smaller group could form.
     """
     share, pairs = superiority(first, second), min(len(first), len(second))
-    if share in {0.0, 1.0}:
+    if min(first) >= max(second) or max(first) <= min(second):
         return wilson(share * pairs, pairs)
     signs = (np.sign(np.subtract.outer(np.asarray(first), np.asarray(second))) + 1) / 2
     rows, columns = (
